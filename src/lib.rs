@@ -1,0 +1,6 @@
+//! cogd repairs images: holes, scratches, dust, missing or noisy pixels.
+//!
+//! The modules are listed lowest layer first; each may use only the ones above it
+//! (`tests/it/architecture.rs` checks this, ARCHITECTURE.md explains it).
+
+pub mod numerics;

@@ -1,0 +1,3 @@
+//! The `cogd` program.
+
+fn main() {}

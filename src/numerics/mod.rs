@@ -1,0 +1,10 @@
+//! Plain numerical building blocks: no async, no clock, no sockets, no files.
+//!
+//! Conventions: storage is row-major `f32`; shapes are written `(height, width)` or
+//! `(channel, height, width)`; sums over many terms accumulate in `f64`.
+
+mod control;
+mod plane;
+
+pub use control::{Control, Progress, Stopped, Unobserved};
+pub use plane::Plane;

@@ -3,4 +3,6 @@
 //! The modules are listed lowest layer first; each may use only the ones above it
 //! (`tests/it/architecture.rs` checks this, ARCHITECTURE.md explains it).
 
+pub mod bench;
+pub mod csc;
 pub mod numerics;

@@ -5,6 +5,10 @@
 
 mod control;
 mod plane;
+mod random;
+mod threads;
 
 pub use control::{Control, Progress, Stopped, Unobserved};
 pub use plane::Plane;
+pub use random::Random;
+pub use threads::{Threads, ThreadsError};

@@ -1,0 +1,5 @@
+//! Measured tables.
+
+mod masks;
+
+pub use masks::MaskKind;

@@ -1,0 +1,92 @@
+//! What makes codes sparse: thresholds on batches of coefficients.
+
+use pulp::Simd;
+
+use super::haar::{Haar8, InverseHaar8};
+use super::line::{LANES, Line};
+
+/// Sets coefficients smaller than `threshold` to zero, except the first of every lane.
+#[inline(always)]
+pub(super) fn hard<S: Simd>(simd: S, codes: &mut [f32], threshold: f32) {
+    let (coefficients, _) = S::as_mut_simd_f32s(&mut codes[LANES..]);
+    let zero = simd.splat_f32s(0.0);
+    let threshold = simd.splat_f32s(threshold);
+    for coefficient in coefficients {
+        let keep = simd.greater_than_or_equal_f32s(simd.abs_f32s(*coefficient), threshold);
+        *coefficient = simd.select_f32s(keep, *coefficient, zero);
+    }
+}
+
+/// Hard-thresholds the codes of eight batches after a Haar transform across them.
+///
+/// The batches lie one after another in `codes`; the mean of the means is kept.
+#[inline(always)]
+pub(super) fn hard_across_group<S: Simd>(simd: S, codes: &mut [f32], threshold: f32) {
+    let (vectors, _) = S::as_mut_simd_f32s(codes);
+    let step = vectors.len() / 8;
+    let means = LANES / S::F32_LANES;
+    let zero = simd.splat_f32s(0.0);
+    let threshold = simd.splat_f32s(threshold);
+    for at in 0..step {
+        let mut v = [zero; 8];
+        for i in 0..8 {
+            v[i] = vectors[at + i * step];
+        }
+        v = Haar8::apply(simd, v);
+        let first = v[0];
+        for coefficient in &mut v {
+            let keep = simd.greater_than_or_equal_f32s(simd.abs_f32s(*coefficient), threshold);
+            *coefficient = simd.select_f32s(keep, *coefficient, zero);
+        }
+        if at < means {
+            v[0] = first;
+        }
+        v = InverseHaar8::apply(simd, v);
+        for i in 0..8 {
+            vectors[at + i * step] = v[i];
+        }
+    }
+}
+
+/// Scales the codes of eight batches, after a Haar transform across them, by the empirical Wiener
+/// factor `p² / (p² + σ²)` of the same coefficients `p` of a pilot.
+///
+/// Adds the sum of the squared factors of every lane to `energy`: the share of the noise that
+/// stays (Dabov et al. 2007, "Image denoising by sparse 3-D transform-domain collaborative
+/// filtering", IEEE Trans. Image Processing 16, equation 11).
+#[inline(always)]
+pub(super) fn wiener_across_group<S: Simd>(
+    simd: S,
+    codes: &mut [f32],
+    pilot: &[f32],
+    variance: f32,
+    energy: &mut [f32; LANES],
+) {
+    let (vectors, _) = S::as_mut_simd_f32s(codes);
+    let (pilots, _) = S::as_simd_f32s(pilot);
+    let (energy, _) = S::as_mut_simd_f32s(energy);
+    let step = vectors.len() / 8;
+    let per_sample = LANES / S::F32_LANES;
+    let variance = simd.splat_f32s(variance);
+    for at in 0..step {
+        let (mut v, mut p) = ([variance; 8], [variance; 8]);
+        for i in 0..8 {
+            v[i] = vectors[at + i * step];
+            p[i] = pilots[at + i * step];
+        }
+        v = Haar8::apply(simd, v);
+        p = Haar8::apply(simd, p);
+        let mut sum = energy[at % per_sample];
+        for i in 0..8 {
+            let power = simd.mul_f32s(p[i], p[i]);
+            let factor = simd.div_f32s(power, simd.add_f32s(power, variance));
+            v[i] = simd.mul_f32s(factor, v[i]);
+            sum = simd.add_f32s(sum, simd.mul_f32s(factor, factor));
+        }
+        energy[at % per_sample] = sum;
+        v = InverseHaar8::apply(simd, v);
+        for i in 0..8 {
+            vectors[at + i * step] = v[i];
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Sums of overlapping blocks, gathered in strips of rows side by side.
+//!
+//! Every strip owns the blocks that start in its rows and adds them up in a buffer of its own,
+//! which reaches into its neighbours' rows. The buffers are then added in the order of the
+//! strips. Strips have the same height whatever the number of threads, so sums round the same.
+
+use crate::numerics::{Plane, Threads};
+
+use super::canvas::Canvas;
+
+/// Rows a strip owns.
+pub(super) const STRIP: usize = 64;
+
+/// The sums of one strip; row 0 of the buffers is row `first_row` of the canvas.
+pub(super) struct Strip {
+    pub(super) first_row: usize,
+    /// Weighted samples.
+    pub(super) sums: Vec<f32>,
+    /// Weights.
+    pub(super) weights: Vec<f32>,
+    /// Room for a batch of blocks, or a group of batches.
+    pub(super) batch: Vec<f32>,
+}
+
+/// How much the blocks over a sample weigh together.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Coverage {
+    /// The same for every sample; the strips hold no weights.
+    Uniform(f32),
+    /// What the strips added up.
+    Summed,
+}
+
+/// The strips of a canvas.
+pub(super) struct Strips {
+    strips: Vec<Strip>,
+    width: usize,
+}
+
+impl Strips {
+    /// Buffers for a canvas whose blocks reach at most `above` rows above the strip that owns
+    /// them and `below` rows beyond its end.
+    pub(super) fn new(canvas: &Canvas, above: usize, below: usize, batch: usize) -> Self {
+        let (height, width) = (canvas.plane.height(), canvas.plane.width());
+        let strips = (0..height.div_ceil(STRIP))
+            .map(|index| {
+                let first_row = (index * STRIP).saturating_sub(above);
+                let rows = ((index + 1) * STRIP + below).min(height) - first_row;
+                Strip {
+                    first_row,
+                    sums: vec![0.0; rows * width],
+                    weights: vec![0.0; rows * width],
+                    batch: vec![0.0; batch],
+                }
+            })
+            .collect();
+        Self { strips, width }
+    }
+
+    /// Clears every strip and lets `work` add the blocks that start in its rows.
+    pub(super) fn collect(
+        &mut self,
+        threads: &Threads,
+        coverage: Coverage,
+        work: impl Fn(std::ops::Range<usize>, &mut Strip) + Send + Sync,
+    ) {
+        threads.for_each(&mut self.strips, |index, strip| {
+            strip.sums.fill(0.0);
+            if matches!(coverage, Coverage::Summed) {
+                strip.weights.fill(0.0);
+            }
+            work(index * STRIP..(index + 1) * STRIP, strip);
+        });
+    }
+
+    /// Moves the samples of `canvas` where `free` towards the weighted mean of the blocks over
+    /// them, `relaxation` times the way; the margin is mirrored again.
+    ///
+    /// Returns the sum of the squared moves.
+    pub(super) fn update(
+        &self,
+        canvas: &mut Canvas,
+        free: &Plane<bool>,
+        coverage: Coverage,
+        relaxation: f32,
+        threads: &Threads,
+    ) -> f64 {
+        struct Band<'a> {
+            rows: &'a mut [f32],
+            moved: f64,
+            sums: Vec<f32>,
+            weights: Vec<f32>,
+        }
+        let (width, margin) = (self.width, canvas.margin);
+        let mut bands: Vec<Band<'_>> = canvas
+            .plane
+            .as_mut_slice()
+            .chunks_mut(STRIP * width)
+            .map(|rows| Band {
+                rows,
+                moved: 0.0,
+                sums: vec![0.0; width],
+                weights: vec![0.0; width],
+            })
+            .collect();
+        threads.for_each(&mut bands, |index, band| {
+            for (offset, row) in band.rows.chunks_exact_mut(width).enumerate() {
+                let y = index * STRIP + offset;
+                let Some(inside) = y.checked_sub(margin).filter(|&y| y < free.height()) else {
+                    continue;
+                };
+                self.add_row(y, index, coverage, &mut band.sums, &mut band.weights);
+                let samples = row[margin..].iter_mut().zip(free.row(inside));
+                let means = band.sums[margin..].iter().zip(&band.weights[margin..]);
+                for ((sample, &free), (&sum, &weight)) in samples.zip(means) {
+                    if free && weight > 0.0 {
+                        let step = relaxation * (sum / weight - *sample);
+                        *sample += step;
+                        band.moved += f64::from(step) * f64::from(step);
+                    }
+                }
+            }
+        });
+        let moved = bands.iter().map(|band| band.moved).sum();
+        canvas.mirror_margin();
+        moved
+    }
+
+    /// Adds up row `y`, which strip `owner` owns, over the strips that reach it.
+    fn add_row(
+        &self,
+        y: usize,
+        owner: usize,
+        coverage: Coverage,
+        sums: &mut [f32],
+        weights: &mut [f32],
+    ) {
+        sums.fill(0.0);
+        weights.fill(if let Coverage::Uniform(weight) = coverage { weight } else { 0.0 });
+        let near = owner.saturating_sub(1)..(owner + 2).min(self.strips.len());
+        for strip in &self.strips[near] {
+            let Some(row) = y.checked_sub(strip.first_row) else { continue };
+            let Some(from) = strip.sums.get(row * self.width..(row + 1) * self.width) else {
+                continue;
+            };
+            for (sum, &part) in sums.iter_mut().zip(from) {
+                *sum += part;
+            }
+            if matches!(coverage, Coverage::Summed) {
+                for (weight, &part) in weights.iter_mut().zip(&strip.weights[row * self.width..]) {
+                    *weight += part;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The only source of randomness in pure code: seeded, small, the same on every machine.
+
+/// A generator of pseudo-random numbers.
+///
+/// `SplitMix64` (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators",
+/// OOPSLA): passes the usual statistical tests, not for secrets.
+#[derive(Clone, Debug)]
+pub struct Random {
+    state: u64,
+}
+
+impl Random {
+    /// The generator that `seed` stands for.
+    pub fn seeded(seed: u64) -> Self {
+        Self { state: seed }
+    }
+
+    /// Uniform over all 64-bit numbers.
+    pub fn bits(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in `[0, 1)`, in steps of 2⁻²⁴.
+    pub fn unit(&mut self) -> f32 {
+        (self.bits() >> 40) as f32 / 16_777_216.0
+    }
+
+    /// Uniform over `0..limit`; zero when `limit` is zero.
+    ///
+    /// # Panics
+    /// Never: the scaled number is below `limit`.
+    pub fn below(&mut self, limit: usize) -> usize {
+        let scaled = (u128::from(self.bits()) * limit as u128) >> 64;
+        usize::try_from(scaled).expect("the high half is below the limit")
+    }
+
+    /// Normal with mean zero and standard deviation one (Box and Muller 1958).
+    pub fn normal(&mut self) -> f32 {
+        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+        radius * (std::f32::consts::TAU * self.unit()).cos()
+    }
+}

@@ -4,3 +4,5 @@
 //! (`tests/it/architecture.rs` checks this, ARCHITECTURE.md explains it).
 
 pub mod numerics;
+
+pub mod imaging;

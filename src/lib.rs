@@ -6,3 +6,5 @@
 pub mod bench;
 pub mod csc;
 pub mod numerics;
+
+pub mod imaging;

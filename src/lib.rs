@@ -3,8 +3,12 @@
 //! The modules are listed lowest layer first; each may use only the ones above it
 //! (`tests/it/architecture.rs` checks this, ARCHITECTURE.md explains it).
 
-pub mod bench;
-pub mod csc;
 pub mod numerics;
 
 pub mod imaging;
+
+pub mod csc;
+
+pub mod engines;
+
+pub mod bench;

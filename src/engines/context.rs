@@ -1,0 +1,34 @@
+//! What a restoration gets from its surroundings.
+
+use crate::imaging::ImageLimits;
+use crate::numerics::{Control, Threads};
+
+/// The stages of a restoration, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Files to pixels.
+    Decode,
+    /// The restoration itself.
+    Solve,
+    /// Pixels to a file.
+    Encode,
+}
+
+/// Watches a restoration: told of every stage and every iteration, asked whether to go on.
+pub trait Observer: Control {
+    /// A stage begins, and the one before it ends.
+    fn enter(&self, stage: Stage);
+}
+
+impl Observer for crate::numerics::Unobserved {
+    fn enter(&self, _: Stage) {}
+}
+
+/// What all restorations of a process share.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// What images may look like.
+    pub limits: ImageLimits,
+    /// The threads that one restoration spreads over.
+    pub threads: Threads,
+}

@@ -1,0 +1,25 @@
+//! Repairs a picture: encoded images in, an encoded image and a report out.
+//!
+//! [`process`] is the one road, for the command line and the service alike: validate, decode,
+//! solve, encode. Large pictures are worked on in [`regions`] around their holes. Synchronous, without
+//! a clock: whoever watches ([`Observer`]) has one.
+
+mod catalogue;
+mod color;
+mod context;
+mod error;
+mod inpaint;
+mod outcome;
+mod pipeline;
+mod reconstruct;
+pub mod regions;
+mod spec;
+
+pub use catalogue::{EngineDescription, ParameterDescription, catalogue};
+pub use context::{Environment, Observer, Stage};
+pub use error::EngineError;
+pub use outcome::{Answer, Report, Warning};
+pub use pipeline::process;
+pub use spec::{
+    DICTIONARIES, EngineChoice, Options, OutputOptions, ParameterFault, Request, RestoreSpec, Task,
+};

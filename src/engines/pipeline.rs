@@ -1,0 +1,149 @@
+//! From files to a file: the one road for every restoration.
+
+use crate::csc::{DEFAULT_ROUNDS, InpaintParams};
+use crate::imaging::{self, EncodeOptions, ImageFormat, Mask, MetadataPolicy, Picture};
+
+use super::context::{Environment, Observer, Stage};
+use super::error::EngineError;
+use super::inpaint::{self, Summary};
+use super::outcome::{Answer, Report, Warning};
+use super::reconstruct;
+use super::spec::{self, DICTIONARIES, Options, Request, Task};
+
+/// Restores a picture.
+///
+/// Known pixels of [`Task::Inpaint`] come back bit-exact in lossless formats, and what stands in
+/// hidden pixels has no influence on any byte of the answer. The same request gives the same
+/// bytes, whatever the number of threads.
+///
+/// # Errors
+/// See [`EngineError`]; all but `Solver` are the caller's to mend.
+pub fn process(
+    request: &Request<'_>,
+    environment: &Environment,
+    observer: &dyn Observer,
+) -> Result<Answer, EngineError> {
+    let Request { task, options, .. } = *request;
+    let dictionary = validate(request)?;
+    observer.enter(Stage::Decode);
+    let mut picture =
+        imaging::decode(request.image, &environment.limits).map_err(EngineError::Image)?;
+    let (width, height) = (picture.raster.width(), picture.raster.height());
+    let mask = request
+        .mask
+        .map(|bytes| Mask::decode(bytes, &options.mask, &environment.limits, width, height))
+        .transpose()
+        .map_err(EngineError::Mask)?;
+    let mut report = Report {
+        task,
+        engine: "csc".to_owned(),
+        dictionary: dictionary.to_owned(),
+        width,
+        height,
+        iterations: 0,
+        regions: 0,
+        mask_coverage: mask.as_ref().map_or(0.0, Mask::coverage),
+        residual: 0.0,
+        sigma: None,
+        warnings: Vec::new(),
+    };
+    if mask.as_ref().is_some_and(Mask::is_empty) {
+        report.warnings.push(Warning::EmptyMask);
+    }
+    let mask = mask.filter(|mask| !mask.is_empty());
+    if mask.as_ref().is_some_and(Mask::is_full) {
+        return Err(EngineError::NothingKnown);
+    }
+
+    observer.enter(Stage::Solve);
+    let summary = solve(&mut picture, mask.as_ref(), request, environment, observer, &mut report)?;
+    report.iterations = summary.iterations;
+    report.regions = summary.regions;
+    report.residual = summary.residual;
+
+    observer.enter(Stage::Encode);
+    let format = options.output.format.unwrap_or(picture.format);
+    let untouched = summary.regions == 0;
+    let bytes = if untouched && may_pass_through(format, &picture, options) {
+        request.image.to_vec()
+    } else {
+        encode(&picture, format, options, &mut report)?
+    };
+    Ok(Answer { bytes, format, report })
+}
+
+/// Checks everything that can be checked without the files; gives the name of the dictionary.
+fn validate(request: &Request<'_>) -> Result<&'static str, EngineError> {
+    let mut faults = request.options.validate(request.task).err().unwrap_or_default();
+    if request.task == Task::Inpaint && request.mask.is_none() {
+        faults.push(spec::fault("mask", "is required: it says where the holes are".to_owned()));
+    }
+    if !faults.is_empty() {
+        return Err(EngineError::InvalidParameters(faults));
+    }
+    let name = request.options.restore.dictionary.as_deref().unwrap_or(DICTIONARIES[0]);
+    DICTIONARIES.iter().copied().find(|known| *known == name).ok_or_else(|| {
+        let known = DICTIONARIES.iter().map(|&known| known.to_owned()).collect();
+        EngineError::UnknownDictionary { name: name.to_owned(), known }
+    })
+}
+
+fn solve(
+    picture: &mut Picture,
+    mask: Option<&Mask>,
+    request: &Request<'_>,
+    environment: &Environment,
+    observer: &dyn Observer,
+    report: &mut Report,
+) -> Result<Summary, EngineError> {
+    let spec = &request.options.restore;
+    let (raster, threads) = (&mut picture.raster, &environment.threads);
+    let iterations = spec.iterations.map(|n| n as usize);
+    if request.task == Task::Inpaint {
+        let params = iterations.map_or_else(InpaintParams::default, InpaintParams::with_iterations);
+        return mask.map_or(Ok(Summary::default()), |mask| {
+            inpaint::inpaint(raster, mask, &params, threads, observer)
+        });
+    }
+    let sigmas = match spec.sigma {
+        Some(sigma) => Some(reconstruct::sigmas_of(raster, sigma / 255.0)),
+        None => reconstruct::estimate(raster, mask),
+    };
+    let mut summary = Summary::default();
+    if let Some(mask) = mask {
+        let params = InpaintParams::default();
+        summary = inpaint::inpaint(raster, mask, &params, threads, observer)?;
+    }
+    let Some(sigmas) = sigmas else {
+        report.warnings.push(Warning::NoiseUnknown);
+        return Ok(summary);
+    };
+    let sigma = reconstruct::sigma_of(&sigmas);
+    report.sigma = Some(sigma * 255.0);
+    if sigma > 0.0 {
+        let rounds = iterations.unwrap_or(DEFAULT_ROUNDS);
+        summary = reconstruct::reconstruct(raster, &sigmas, rounds, threads, observer)?;
+    }
+    Ok(summary)
+}
+
+/// Whether the file that came in is the file to give back when no pixel was changed.
+fn may_pass_through(format: ImageFormat, picture: &Picture, options: &Options) -> bool {
+    format == picture.format && options.output.metadata == MetadataPolicy::Keep
+}
+
+fn encode(
+    picture: &Picture,
+    format: ImageFormat,
+    options: &Options,
+    report: &mut Report,
+) -> Result<Vec<u8>, EngineError> {
+    let options = EncodeOptions {
+        format,
+        quality: options.output.quality,
+        metadata: options.output.metadata,
+    };
+    let encoded = imaging::encode(picture, &options).map_err(EngineError::Image)?;
+    report.warnings.extend(encoded.losses.into_iter().map(Warning::from));
+    Ok(encoded.bytes)
+}

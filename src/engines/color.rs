@@ -4,28 +4,24 @@ use crate::imaging::{Raster, Region};
 use crate::numerics::Plane;
 
 /// The orthonormal opponent axes: brightness, red against blue, green against both. It is the
-/// three-point cosine transform of (red, green, blue), so white noise stays white.
+/// three-point cosine transform of (red, green, blue), so white noise stays white and as strong.
 const OPPONENT: [[f32; 3]; 3] = [
     [0.577_350_26, 0.577_350_26, 0.577_350_26],
     [std::f32::consts::FRAC_1_SQRT_2, 0.0, -std::f32::consts::FRAC_1_SQRT_2],
     [0.408_248_3, -0.816_496_6, 0.408_248_3],
 ];
 
-/// What one unit of a channel is in the planes that the solver gets: brightness stays in `[0, 1]`,
-/// so that thresholds mean the same for grey and colour pictures.
-pub(super) const SCALE: f32 = 0.577_350_26;
-
 /// The colour channels of a region as planes for the solver, the leading one first.
 pub(super) fn read(raster: &Raster, region: Region) -> Vec<Plane<f32>> {
     let channels = raster.model().color_channels();
     let mut planes: Vec<_> = (0..channels).map(|channel| raster.read(channel, region)).collect();
-    rotate(&mut planes, |i, j| SCALE * OPPONENT[i][j]);
+    rotate(&mut planes, |i, j| OPPONENT[i][j]);
     planes
 }
 
 /// Turns planes from the solver into colour channels: the inverse of [`read`].
 pub(super) fn to_channels(planes: &mut [Plane<f32>]) {
-    rotate(planes, |i, j| OPPONENT[j][i] / SCALE);
+    rotate(planes, |i, j| OPPONENT[j][i]);
 }
 
 fn rotate(planes: &mut [Plane<f32>], matrix: impl Fn(usize, usize) -> f32) {

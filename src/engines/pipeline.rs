@@ -106,7 +106,7 @@ fn solve(
         });
     }
     let sigmas = match spec.sigma {
-        Some(sigma) => Some(reconstruct::sigmas_of(raster, sigma / 255.0)),
+        Some(sigma) => Some(vec![sigma / 255.0; raster.model().color_channels()]),
         None => reconstruct::estimate(raster, mask),
     };
     let mut summary = Summary::default();

@@ -4,7 +4,7 @@ use crate::csc::{self, Dct8};
 use crate::imaging::{Mask, Raster};
 use crate::numerics::{Control, Plane, Threads};
 
-use super::color::{self, SCALE};
+use super::color;
 use super::error::EngineError;
 use super::inpaint::{Part, Summary, write_back};
 use super::regions::{self, Work};
@@ -39,18 +39,11 @@ pub(super) fn reconstruct(
     Ok(summary)
 }
 
-/// Standard deviations of the planes of the solver for noise of `sigma` in every colour channel.
-pub(super) fn sigmas_of(raster: &Raster, sigma: f32) -> Vec<f32> {
-    match raster.model().color_channels() {
-        1 => vec![sigma],
-        channels => vec![sigma * SCALE; channels],
-    }
-}
-
-/// The standard deviation of the noise in a colour channel that `sigmas` amount to.
+/// The standard deviation of the noise in a colour channel that `sigmas` amount to: the axes of
+/// the solver are orthonormal.
 pub(super) fn sigma_of(sigmas: &[f32]) -> f32 {
     let power = sigmas.iter().map(|sigma| sigma * sigma).sum::<f32>() / sigmas.len() as f32;
-    if sigmas.len() == 1 { power.sqrt() } else { power.sqrt() / SCALE }
+    power.sqrt()
 }
 
 /// Estimates the noise of every plane of the solver from known pixels; `None` if too few are known.

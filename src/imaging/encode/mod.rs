@@ -168,6 +168,10 @@ fn storable<'a>(
         losses.push(Loss::DepthReduced);
         raster = Cow::Owned(with_eight_bits(&raster));
     }
+    // The encoder would write the greys alone.
+    if raster.model() == ColorModel::GreyAlpha && format == ImageFormat::Bmp {
+        raster = Cow::Owned(with_equal_colors(&raster));
+    }
     if raster.model().has_alpha() && format == ImageFormat::Jpeg {
         losses.push(Loss::AlphaDropped);
         raster = Cow::Owned(over_white(&raster));
@@ -206,6 +210,17 @@ fn with_eight_bits(raster: &Raster) -> Raster {
         }
     };
     Raster::assembled(raster.height(), raster.width(), raster.model(), Samples::Eight(samples))
+}
+
+/// An 8-bit raster of grey and alpha as one of red, green, blue and alpha.
+fn with_equal_colors(raster: &Raster) -> Raster {
+    let Samples::Eight(samples) = raster.samples() else {
+        return with_equal_colors(&with_eight_bits(raster));
+    };
+    let pixels = samples.chunks_exact(2);
+    let samples = pixels.flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect();
+    let (height, width) = (raster.height(), raster.width());
+    Raster::assembled(height, width, ColorModel::RgbAlpha, Samples::Eight(samples))
 }
 
 /// Lays an 8-bit raster over white.

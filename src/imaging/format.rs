@@ -91,7 +91,8 @@ impl ImageFormat {
     pub(super) fn longest_side(self) -> usize {
         match self {
             Self::Jpeg => 65_535,
-            Self::WebP => 16_384,
+            // Of 14 bits; one less than they could hold, as in every reader.
+            Self::WebP => 16_383,
             Self::Png | Self::Bmp => 0x7fff_ffff,
             Self::Tiff => 0xffff_ffff,
         }

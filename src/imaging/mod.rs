@@ -7,6 +7,7 @@
 //!
 //! Pure: byte slices in, values out. The crates that know file formats are named only here.
 
+mod color;
 mod decode;
 mod encode;
 mod error;
@@ -18,6 +19,7 @@ mod orientation;
 pub mod quality;
 mod raster;
 
+pub use color::{BitDepth, ColorModel};
 pub use decode::{Header, Picture, decode, inspect};
 pub use encode::{EncodeOptions, Encoded, Loss, encode};
 pub use error::{ImagingError, OptionFault, Source};
@@ -25,4 +27,4 @@ pub use format::ImageFormat;
 pub use limits::ImageLimits;
 pub use mask::{Mask, MaskChannel, MaskOptions};
 pub use metadata::{Metadata, MetadataPolicy};
-pub use raster::{BitDepth, ColorModel, Raster, Region, Samples, SamplesMut};
+pub use raster::{Raster, Region, Samples, SamplesMut};

@@ -27,7 +27,7 @@ pub(super) fn open_png<'a>(
         PngDecoder::with_limits(Cursor::new(bytes), allowed).map_err(|e| error(format, e))?;
     let frames = png_frames(bytes);
     let stored = stored(format, &decoder, 0)?;
-    Ok(Box::new(Open { decoder: Some(decoder), format, stored, frames }))
+    Ok(Box::new(Open { decoder, format, stored, frames, shown_as_colors: false }))
 }
 
 pub(super) fn open_webp(bytes: &[u8]) -> Result<Box<dyn Opened + '_>, ImagingError> {
@@ -36,27 +36,31 @@ pub(super) fn open_webp(bytes: &[u8]) -> Result<Box<dyn Opened + '_>, ImagingErr
     let decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(|e| error(format, e))?;
     // Lossless decodes by way of four bytes a pixel, lossy by one and a half.
     let stored = stored(format, &decoder, 4)?;
-    Ok(Box::new(Open { decoder: Some(decoder), format, stored, frames }))
+    Ok(Box::new(Open { decoder, format, stored, frames, shown_as_colors: false }))
 }
 
 pub(super) fn open_bmp(bytes: &[u8]) -> Result<Box<dyn Opened + '_>, ImagingError> {
     let format = ImageFormat::Bmp;
-    let mut decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(|e| error(format, e))?;
-    // Bitmaps store grey as a palette; the plain ramp of 256 greys makes the indices the samples.
-    let grey = decoder.get_palette().is_some_and(|palette| {
-        palette.len() == 256 && (0..=255).zip(palette).all(|(grey, color)| *color == [grey; 3])
-    });
-    decoder.set_indexed_color(grey);
-    let stored = stored(format, &decoder, 0)?;
-    Ok(Box::new(Open { decoder: Some(decoder), format, stored, frames: 1 }))
+    let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(|e| error(format, e))?;
+    let is_grey = |color: &[u8; 3]| color[0] == color[1] && color[1] == color[2];
+    let mut stored = stored(format, &decoder, 0)?;
+    // Bitmaps store grey as a palette, which the decoder shows as colours.
+    let shown_as_colors = stored.model == ColorModel::Rgb
+        && decoder.get_palette().is_some_and(|palette| palette.iter().all(is_grey));
+    if shown_as_colors {
+        stored.model = ColorModel::Grey;
+        stored.working_bytes = 3 * stored.samples();
+    }
+    Ok(Box::new(Open { decoder, format, stored, frames: 1, shown_as_colors }))
 }
 
 struct Open<D> {
-    /// `None` once the pixels have been read.
-    decoder: Option<D>,
+    decoder: D,
     format: ImageFormat,
     stored: Stored,
     frames: u64,
+    /// Whether the decoder gives three equal samples for each grey one.
+    shown_as_colors: bool,
 }
 
 impl<D: ImageDecoder> Opened for Open<D> {
@@ -69,20 +73,24 @@ impl<D: ImageDecoder> Opened for Open<D> {
     }
 
     fn metadata(&mut self, metadata: &mut Metadata) -> Result<Orientation, ImagingError> {
-        let Some(decoder) = &mut self.decoder else { return Ok(Orientation::NoTransforms) };
-        let profile = decoder.icc_profile().map_err(|e| error(self.format, e))?;
-        let exif = decoder.exif_metadata().map_err(|e| error(self.format, e))?;
+        let profile = self.decoder.icc_profile().map_err(|e| error(self.format, e))?;
+        let exif = self.decoder.exif_metadata().map_err(|e| error(self.format, e))?;
         if let Some(profile) = profile {
             metadata.set_icc(profile, self.stored.model);
         }
         Ok(exif.map_or(Orientation::NoTransforms, |exif| metadata.set_exif(exif)))
     }
 
-    fn read(&mut self, samples: &mut [u8]) -> Result<(), ImagingError> {
-        match self.decoder.take() {
-            Some(decoder) => decoder.read_image(samples).map_err(|e| error(self.format, e)),
-            None => Err(corrupt(self.format, "the pixels have been read already")),
+    fn read(self: Box<Self>, samples: &mut [u8]) -> Result<(), ImagingError> {
+        if !self.shown_as_colors {
+            return self.decoder.read_image(samples).map_err(|e| error(self.format, e));
         }
+        let mut colors = vec![0; 3 * samples.len()];
+        self.decoder.read_image(&mut colors).map_err(|e| error(self.format, e))?;
+        for (grey, color) in samples.iter_mut().zip(colors.chunks_exact(3)) {
+            *grey = color[0];
+        }
+        Ok(())
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Picture {
 /// # Errors
 /// [`ImagingError`] if the file is over a limit, of an unsupported kind, or damaged in its header.
 pub fn inspect(bytes: &[u8], limits: &ImageLimits) -> Result<Header, ImagingError> {
-    guarded(bytes, limits, |opened, format| {
+    guarded(bytes, limits, |mut opened, format| {
         let stored = opened.stored();
         let orientation = opened.metadata(&mut Metadata::default())?;
         let (mut width, mut height) = (stored.width as usize, stored.height as usize);
@@ -72,7 +72,7 @@ pub fn inspect(bytes: &[u8], limits: &ImageLimits) -> Result<Header, ImagingErro
 /// # Errors
 /// [`ImagingError`] as for [`inspect`], or if the pixels are damaged or cut short.
 pub fn decode(bytes: &[u8], limits: &ImageLimits) -> Result<Picture, ImagingError> {
-    guarded(bytes, limits, |opened, format| {
+    guarded(bytes, limits, |mut opened, format| {
         let stored = opened.stored();
         let mut metadata = Metadata::default();
         let orientation = opened.metadata(&mut metadata)?;
@@ -110,7 +110,7 @@ trait Opened {
     fn metadata(&mut self, metadata: &mut Metadata) -> Result<Orientation, ImagingError>;
 
     /// Decodes the pixels into exactly as many bytes as they take; 16 bits in native order.
-    fn read(&mut self, samples: &mut [u8]) -> Result<(), ImagingError>;
+    fn read(self: Box<Self>, samples: &mut [u8]) -> Result<(), ImagingError>;
 }
 
 #[derive(Clone, Copy)]
@@ -133,7 +133,7 @@ impl Stored {
 fn guarded<T>(
     bytes: &[u8],
     limits: &ImageLimits,
-    work: impl FnOnce(&mut dyn Opened, ImageFormat) -> Result<T, ImagingError>,
+    work: impl FnOnce(Box<dyn Opened + '_>, ImageFormat) -> Result<T, ImagingError>,
 ) -> Result<T, ImagingError> {
     limits.check_bytes(bytes)?;
     let format = ImageFormat::sniff(bytes).ok_or(ImagingError::UnsupportedFormat)?;
@@ -157,7 +157,7 @@ fn guarded<T>(
             stored.working_bytes,
         )?;
         limits.check_frames(opened.frames()?)?;
-        work(&mut *opened, format)
+        work(opened, format)
     })
 }
 

@@ -128,7 +128,7 @@ impl Opened for Open<'_> {
         Ok(orientation.and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms))
     }
 
-    fn read(&mut self, samples: &mut [u8]) -> Result<(), ImagingError> {
+    fn read(mut self: Box<Self>, samples: &mut [u8]) -> Result<(), ImagingError> {
         let layout = self.decoder.image_buffer_layout().map_err(error)?;
         if layout.planes > 1 {
             return Err(unsupported("one plane for each channel"));

@@ -1,0 +1,5 @@
+//! What several tests share.
+
+pub(crate) mod images;
+pub(crate) mod png;
+pub(crate) mod tiff;

@@ -14,3 +14,5 @@ pub mod csc;
 pub mod engines;
 
 pub mod bench;
+
+pub mod worker;

@@ -16,3 +16,5 @@ pub mod engines;
 pub mod bench;
 
 pub mod worker;
+
+pub mod http;

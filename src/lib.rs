@@ -18,3 +18,5 @@ pub mod bench;
 pub mod worker;
 
 pub mod http;
+
+pub mod config;

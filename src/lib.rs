@@ -20,3 +20,7 @@ pub mod worker;
 pub mod http;
 
 pub mod config;
+
+pub mod app;
+
+pub mod cli;

@@ -3,6 +3,8 @@
 //! The modules are listed lowest layer first; each may use only the ones above it
 //! (`tests/it/architecture.rs` checks this, ARCHITECTURE.md explains it).
 
+pub mod telemetry;
+
 pub mod numerics;
 
 pub mod imaging;
@@ -12,3 +14,13 @@ pub mod csc;
 pub mod engines;
 
 pub mod bench;
+
+pub mod worker;
+
+pub mod http;
+
+pub mod config;
+
+pub mod app;
+
+pub mod cli;

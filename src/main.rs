@@ -1,3 +1,7 @@
 //! The `cogd` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cogd::cli::run(std::env::args_os()).into()
+}

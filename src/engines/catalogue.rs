@@ -41,7 +41,7 @@ pub struct ParameterDescription {
     /// Largest value.
     pub maximum: Option<f64>,
     /// What is used when it is not given; absent when that depends on the picture.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub default: Option<serde_json::Value>,
     /// What it does.
     pub help: &'static str,

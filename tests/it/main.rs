@@ -1,8 +1,14 @@
 //! The one integration binary.
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod support;
+
+mod golden;
 mod hostile_images;
+mod http_problems;
+mod http_restorations;
+mod http_system;
 mod image_limits;
 mod image_metadata;
 mod image_round_trips;
-mod support;
+mod openapi_quality;

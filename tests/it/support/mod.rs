@@ -1,5 +1,6 @@
 //! What several tests share.
 
+pub(crate) mod app;
 pub(crate) mod images;
 pub(crate) mod png;
 pub(crate) mod tiff;

@@ -1,0 +1,22 @@
+//! `cogd config`.
+
+use crate::config::{ConfigFlags, SETTINGS};
+
+/// Print the settings in force and where each comes from.
+#[derive(Debug, clap::Args)]
+pub(super) struct ShowConfig {
+    #[command(flatten)]
+    settings: ConfigFlags,
+}
+
+impl ShowConfig {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let effective = self.settings.load()?;
+        let lines = SETTINGS.iter().map(|setting| {
+            let value = setting.show(&effective.config);
+            let source = effective.source(setting).of(setting);
+            format!("{:<24} {value:<24} # {source}\n", setting.name)
+        });
+        super::print(&lines.collect::<String>())
+    }
+}

@@ -1,0 +1,77 @@
+//! The command line: one file per command.
+
+mod config;
+mod healthcheck;
+mod openapi;
+mod reference;
+mod serve;
+mod status;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::ConfigErrors;
+
+pub use reference::reference_page;
+pub use status::ExitStatus;
+
+/// Repairs images: holes, scratches, dust, missing or noisy pixels.
+#[derive(Debug, Parser)]
+#[command(name = "cogd", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Serve),
+    Config(config::ShowConfig),
+    Openapi(openapi::PrintOpenApi),
+    Healthcheck(healthcheck::CheckHealth),
+}
+
+/// Does what the arguments say; the first is the name of the program.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(message) => return status::explain(&message),
+    };
+    let done = match cli.command {
+        Command::Serve(command) => command.run(),
+        Command::Config(command) => command.run(),
+        Command::Openapi(command) => command.run(),
+        Command::Healthcheck(command) => command.run(),
+    };
+    match done {
+        Ok(()) => ExitStatus::Success,
+        Err(error) => {
+            // If standard error is gone there is nobody left to tell.
+            let _ = writeln!(std::io::stderr(), "cogd: {error:#}");
+            if error.is::<ConfigErrors>() { ExitStatus::UserError } else { ExitStatus::Failure }
+        }
+    }
+}
+
+/// Writes to standard output; a reader that has seen enough is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut output = std::io::stdout().lock();
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

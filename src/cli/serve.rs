@@ -1,0 +1,42 @@
+//! `cogd serve`.
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::App;
+use crate::config::{Config, ConfigFlags};
+use crate::telemetry;
+
+/// Serve the HTTP API until SIGTERM or SIGINT.
+#[derive(Debug, clap::Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    settings: ConfigFlags,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let config = self.settings.load()?.config;
+        telemetry::init(&config.log)?;
+        Runtime::new()?.block_on(serve(config))
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let app = App::build(config)?;
+    // Before the address is announced, so that no signal is missed after it.
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let listener = app.bind().await?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "listening");
+    super::print(&format!("cogd is listening on http://{address}\n"))?;
+    let stop = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    app.serve(listener, stop).await;
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Every setting of the program: default < file < environment < flag.
+//!
+//! [`SETTINGS`] is the one table from which names, flags, environment variables, the reference
+//! and the example file are made. All faults are reported together, before anything starts.
+
+mod error;
+mod flags;
+mod kinds;
+mod load;
+mod reference;
+mod settings;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use crate::http::HttpConfig;
+use crate::imaging::ImageLimits;
+use crate::telemetry::TelemetryConfig;
+use crate::worker::WorkerConfig;
+
+pub use error::{ConfigErrors, Fault, Source};
+pub use flags::ConfigFlags;
+pub use load::{Effective, Inputs, load};
+pub use reference::{example_file, reference_page};
+pub use settings::{SETTINGS, Setting};
+
+/// The settings of every module, gathered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Folder below which the service keeps everything it keeps.
+    pub data_dir: PathBuf,
+    /// The HTTP service.
+    pub http: HttpConfig,
+    /// What images are accepted.
+    pub image: ImageLimits,
+    /// The worker pool.
+    pub worker: WorkerConfig,
+    /// Logs.
+    pub log: TelemetryConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("data"),
+            http: HttpConfig::default(),
+            image: ImageLimits::default(),
+            worker: WorkerConfig::default(),
+            log: TelemetryConfig::default(),
+        }
+    }
+}

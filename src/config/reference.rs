@@ -1,0 +1,54 @@
+//! Renders the reference and the example file from the table.
+
+use std::fmt::Write as _;
+
+use super::{Config, SETTINGS};
+
+/// `docs/configuration.md`.
+pub fn reference_page() -> String {
+    let defaults = Config::default();
+    let mut page = String::from(
+        "# Configuration\n\n\
+         <!-- Generated from src/config/settings.rs; UPDATE_GOLDEN=1 cargo test golden rewrites it. -->\n\n\
+         Every setting can be given in a TOML file (`--config FILE` or `COGD_CONFIG`), as an\n\
+         environment variable, and as a flag. A flag wins over a variable, a variable over the\n\
+         file, the file over the default. Unknown names are errors. Everything is checked before\n\
+         anything starts, and all faults are reported together. `cogd config` prints the settings\n\
+         in force and where each came from.\n",
+    );
+    for setting in SETTINGS {
+        let default = setting.show(&defaults);
+        let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
+        write!(
+            page,
+            "\n## `{}`\n\n{}\n\n- flag: `--{}`\n- variable: `{}`\n- value: {}\n- default: {}\n",
+            setting.name,
+            setting.help,
+            setting.flag(),
+            setting.variable(),
+            setting.expects(),
+            default,
+        )
+        .expect("a string takes all that is written to it");
+    }
+    page
+}
+
+/// `cogd.example.toml`: every setting at its default, as a comment.
+pub fn example_file() -> String {
+    let defaults = Config::default();
+    let mut file =
+        String::from("# Every setting of cogd at its default. See docs/configuration.md.\n");
+    let mut current = "";
+    for setting in SETTINGS {
+        let (section, key) = setting.section_and_key();
+        if section != current {
+            current = section;
+            write!(file, "\n[{section}]\n").expect("a string takes all that is written to it");
+        }
+        let value = (setting.show_toml)(&defaults);
+        write!(file, "\n# {}\n# Takes {}.\n# {key} = {value}\n", setting.help, setting.expects())
+            .expect("a string takes all that is written to it");
+    }
+    file
+}

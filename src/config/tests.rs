@@ -1,0 +1,115 @@
+//! Settings from all their sources.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Config, ConfigErrors, Effective, Fault, Inputs, SETTINGS, Setting, Source, example_file, load,
+};
+
+fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn flag(name: &str, value: &str) -> (&'static Setting, String) {
+    (Setting::find(name).unwrap(), value.to_owned())
+}
+
+fn load_file(text: &str) -> Result<Effective, ConfigErrors> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cogd.toml");
+    std::fs::write(&file, text).unwrap();
+    load(&Inputs { file: Some(file), ..Inputs::default() })
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_which_wins_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cogd.toml");
+    std::fs::write(&file, "[worker]\nqueue_length = 1\nthreads = 1\ndeadline = \"1s\"").unwrap();
+    let inputs = Inputs {
+        file: Some(file.clone()),
+        environment: environment(&[("COGD_WORKER_THREADS", "2"), ("COGD_WORKER_DEADLINE", "2s")]),
+        flags: vec![flag("worker.deadline", "3s")],
+    };
+    let effective = load(&inputs).unwrap();
+    for (name, value, source) in [
+        ("worker.queue_length", "1", Source::File(file)),
+        ("worker.threads", "2", Source::Environment),
+        ("worker.deadline", "3s", Source::Flag),
+        ("bind", "127.0.0.1:8080", Source::Default),
+    ] {
+        let setting = Setting::find(name).unwrap();
+        assert_eq!(setting.show(&effective.config), value);
+        assert_eq!(effective.source(setting), source);
+    }
+}
+
+#[test]
+fn all_faults_are_reported_together_with_source_value_and_limit() {
+    let inputs = Inputs {
+        environment: environment(&[
+            ("COGD_WORKER_QUEUE_LENGTH", "-3"),
+            ("COGD_WORKER_QUEU_LENGTH", "3"),
+            ("HOME", "elsewhere"),
+        ]),
+        flags: vec![flag("bind", "everywhere"), flag("http.max_body_bytes", "1MiB")],
+        ..Inputs::default()
+    };
+    let report = load(&inputs).unwrap_err().to_string();
+    for part in [
+        "worker.queue_length = \"-3\" (environment COGD_WORKER_QUEUE_LENGTH): \
+         expected a whole number from 0 to 1000000",
+        "COGD_WORKER_QUEU_LENGTH (environment): no such setting; \
+         did you mean COGD_WORKER_QUEUE_LENGTH?",
+        "bind = \"everywhere\" (flag --bind): expected an address and a port",
+        "http.max_body_bytes = 1MiB but image.max_bytes = 64MiB",
+    ] {
+        assert!(report.contains(part), "{part:?} is not in\n{report}");
+    }
+    assert_eq!(report.lines().count(), 5, "{report}");
+}
+
+#[test]
+fn an_unknown_key_of_the_file_is_a_fault_with_a_suggestion() {
+    let faults = load_file("[http]\nmax_body_byte = 1").unwrap_err().0;
+    assert!(
+        matches!(&faults[..], [Fault::Unknown { name, suggestion: Some(suggestion), .. }]
+            if name == "http.max_body_byte" && suggestion == "http.max_body_bytes"),
+        "{faults:?}"
+    );
+    assert!(matches!(load_file("not toml").unwrap_err().0[..], [Fault::File { .. }]));
+    assert!(matches!(load_file("[a.b]\nc = 1").unwrap_err().0[..], [Fault::Unknown { .. }]));
+}
+
+#[test]
+fn a_missing_file_is_a_fault() {
+    let inputs = Inputs {
+        environment: environment(&[("COGD_CONFIG", "/nowhere/cogd.toml")]),
+        ..Inputs::default()
+    };
+    assert!(matches!(load(&inputs).unwrap_err().0[..], [Fault::File { .. }]));
+}
+
+#[test]
+fn the_example_with_every_comment_removed_gives_the_defaults() {
+    let assignments = example_file()
+        .lines()
+        .filter_map(|line| {
+            let line = line.strip_prefix("# ").unwrap_or(line);
+            (line.contains(" = ") || line.starts_with('[')).then(|| format!("{line}\n"))
+        })
+        .collect::<String>();
+    assert_eq!(assignments.matches(" = ").count(), SETTINGS.len());
+    assert_eq!(load_file(&assignments).unwrap().config, Config::default());
+}
+
+#[test]
+fn every_setting_reads_back_what_it_shows_under_a_name_of_its_own() {
+    let mut names = BTreeSet::new();
+    for setting in SETTINGS {
+        let shown = setting.show(&Config::default());
+        let inputs = Inputs { flags: vec![(setting, shown)], ..Inputs::default() };
+        assert_eq!(load(&inputs).unwrap().config, Config::default(), "{}", setting.name);
+        assert!(names.insert(setting.variable()), "{} is taken", setting.variable());
+    }
+}

@@ -1,0 +1,220 @@
+//! The one place where errors of the domain become answers.
+//!
+//! A conversion names every variant: a new one does not compile until somebody has decided what
+//! the public may see of it.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+
+use super::problem::{Amount, FieldError, Problem, ProblemCode};
+use crate::engines::{EngineError, ParameterFault};
+use crate::imaging::ImagingError;
+use crate::worker::{JobFailure, Overload, Refused};
+
+/// An error on its way to the client: a public part, and a cause for the log alone.
+#[derive(Debug)]
+pub(super) struct ApiError(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    code: ProblemCode,
+    detail: String,
+    limit: Option<Amount>,
+    actual: Option<Amount>,
+    errors: Vec<FieldError>,
+    retry_after: Option<Duration>,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ApiError {
+    /// An error with a sentence about this occurrence.
+    pub(super) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self(Box::new(Parts {
+            code,
+            detail: detail.into(),
+            limit: None,
+            actual: None,
+            errors: Vec::new(),
+            retry_after: None,
+            cause: None,
+        }))
+    }
+
+    /// A fault of ours: the client reads a fixed sentence, the log reads the cause.
+    pub(super) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let mut error = Self::new(ProblemCode::InternalError, "an unexpected error occurred");
+        error.0.cause = Some(cause.into());
+        error
+    }
+
+    /// Parameters that cannot be used.
+    pub(super) fn invalid(errors: Vec<FieldError>) -> Self {
+        let names = errors.iter().map(|error| error.field.as_str()).collect::<Vec<_>>();
+        let detail = format!("not usable: {}", names.join(", "));
+        let mut error = Self::new(ProblemCode::InvalidParameters, detail);
+        error.0.errors = errors;
+        error
+    }
+
+    /// One parameter that cannot be used.
+    pub(super) fn invalid_field(field: &str, message: impl Into<String>) -> Self {
+        let (field, message) = (field.to_owned(), message.into());
+        Self::invalid(vec![FieldError { field, message, limit: None, actual: None }])
+    }
+
+    /// Adds the limit that was passed and, where it is known, the value that passed it.
+    #[must_use]
+    pub(super) fn with_limit(mut self, limit: f64, actual: Option<f64>) -> Self {
+        self.0.limit = Some(Amount(limit));
+        self.0.actual = actual.map(Amount);
+        self
+    }
+
+    /// Says which of the two files it is about.
+    fn about(mut self, file: &str) -> Self {
+        self.0.detail = format!("{file}: {}", self.0.detail);
+        self
+    }
+
+    fn with_retry_after(mut self, retry_after: Duration) -> Self {
+        self.0.retry_after = Some(retry_after);
+        self
+    }
+
+    pub(super) fn code(&self) -> ProblemCode {
+        self.0.code
+    }
+
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    pub(super) fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.0.cause.as_deref()
+    }
+
+    pub(super) fn problem(&self, request_id: Option<String>) -> Problem {
+        let description = self.0.code.describe();
+        Problem {
+            r#type: format!("/problems/{}", description.slug),
+            title: description.title,
+            status: description.status.as_u16(),
+            detail: self.0.detail.clone(),
+            limit: self.0.limit,
+            actual: self.0.actual,
+            errors: self.0.errors.clone(),
+            request_id,
+        }
+    }
+}
+
+/// The body is written by [`super::middleware::problems`], which knows the request id.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.code().describe().status.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+impl From<ImagingError> for ApiError {
+    fn from(error: ImagingError) -> Self {
+        use ImagingError as E;
+        use ProblemCode as C;
+        let (code, size) = match &error {
+            E::TooManyBytes { limit, actual } => (C::FileTooLarge, Some((*limit, Some(*actual)))),
+            E::TooManyPixels { limit, actual } => (C::TooManyPixels, Some((*limit, Some(*actual)))),
+            E::TooManyFrames { limit, actual } => (C::TooManyFrames, Some((*limit, Some(*actual)))),
+            E::TooMuchMemory { limit, actual } => (C::TooMuchMemory, Some((*limit, Some(*actual)))),
+            E::MetadataTooLarge { limit } => (C::TooMuchMemory, Some((*limit, None))),
+            E::TooLongForFormat { limit, actual, .. } => {
+                (C::OutputImpossible, Some((*limit as u64, Some(*actual as u64))))
+            }
+            E::UnsupportedFormat | E::UnsupportedFeature { .. } | E::UnsupportedColor { .. } => {
+                (C::UnsupportedImage, None)
+            }
+            E::Corrupt { .. } => (C::UnreadableImage, None),
+            E::MaskSize { .. } | E::MaskWithoutAlpha => (C::MaskMismatch, None),
+            E::Option(fault) => return Self::invalid_field(fault.field, fault.to_string()),
+            // Only `cogd evaluate` compares; an encoder that fails is our fault, not the image's.
+            E::Encoding { .. }
+            | E::ComparedSize { .. }
+            | E::ComparedColor { .. }
+            | E::NothingToCompare => return Self::internal(error),
+        };
+        let public = Self::new(code, error.to_string());
+        match size {
+            Some((limit, actual)) => public.with_limit(limit as f64, actual.map(|n| n as f64)),
+            None => public,
+        }
+    }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        use EngineError as E;
+        match error {
+            E::Image(error) => error.into(),
+            E::Mask(error) => Self::from(error).about("mask"),
+            E::NothingKnown => Self::new(ProblemCode::NothingKnown, error.to_string()),
+            E::InvalidParameters(faults) => Self::invalid(faults.into_iter().map(field).collect()),
+            E::UnknownDictionary { .. } => Self::invalid_field("dictionary", error.to_string()),
+            E::Solver(_) => Self::internal(error),
+            // The pool answers for a job that was stopped; nobody reads this.
+            E::Cancelled => Self::draining(error.to_string()),
+        }
+    }
+}
+
+fn field(fault: ParameterFault) -> FieldError {
+    let ParameterFault { field, message, limit, actual } = fault;
+    FieldError {
+        field: field.to_owned(),
+        message,
+        limit: limit.map(Amount),
+        actual: actual.map(Amount),
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        let full = |limit, actual, retry_after| {
+            Self::new(ProblemCode::TooBusy, refused.to_string())
+                .with_limit(limit, Some(actual))
+                .with_retry_after(retry_after)
+        };
+        match refused {
+            Refused::Full(Overload::Queue { limit, queued, retry_after }) => {
+                full(limit as f64, queued as f64, retry_after)
+            }
+            Refused::Full(Overload::Pixels { limit, actual, retry_after }) => {
+                full(limit as f64, actual as f64, retry_after)
+            }
+            Refused::Draining => Self::draining(refused.to_string()),
+        }
+    }
+}
+
+impl From<JobFailure> for ApiError {
+    fn from(failure: JobFailure) -> Self {
+        match failure {
+            JobFailure::Expired { allowed } => {
+                Self::new(ProblemCode::DeadlineExceeded, failure.to_string())
+                    .with_limit(allowed.as_secs_f64(), None)
+            }
+            JobFailure::Cancelled => Self::draining(failure.to_string()),
+            JobFailure::Panicked => Self::internal(failure),
+        }
+    }
+}
+
+impl ApiError {
+    fn draining(detail: impl Into<String>) -> Self {
+        /// Long enough for a replacement to have started.
+        const RETRY_AFTER: Duration = Duration::from_secs(5);
+        Self::new(ProblemCode::ShuttingDown, detail).with_retry_after(RETRY_AFTER)
+    }
+}

@@ -1,0 +1,42 @@
+//! One log line and one count per request.
+
+use std::time::Instant;
+
+use axum::body::HttpBody;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::request_id::RequestId;
+use crate::http::ApiState;
+
+/// Logs and counts by the matched route: raw paths would make as many time series as clients like.
+pub(in crate::http) async fn record_access(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let id = request.extensions().get::<RequestId>().cloned();
+    let response = next.run(request).await;
+
+    let route = matched.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let (status, duration) = (response.status().as_u16(), began.elapsed());
+    // An extension method can be any word, so it is counted under one name.
+    let known = method.as_str().bytes().all(|byte| byte.is_ascii_uppercase());
+    let counted = if known && method.as_str().len() <= 7 { method.as_str() } else { "OTHER" };
+    state.metrics.request(counted, route, status, duration);
+    tracing::info!(
+        target: "cogd::access",
+        request_id = id.as_ref().map(RequestId::as_str),
+        %method,
+        route,
+        status,
+        duration_ms = duration.as_secs_f64() * 1e3,
+        size_bytes = response.body().size_hint().exact(),
+        "request",
+    );
+    response
+}

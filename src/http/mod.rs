@@ -1,0 +1,56 @@
+//! The HTTP API: [`router`] needs no socket, [`serve`] gives it one.
+
+mod answer;
+mod config;
+mod error;
+mod middleware;
+mod negotiate;
+mod openapi;
+mod problem;
+mod server;
+mod state;
+mod system;
+mod upload;
+mod v1;
+
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{Router, response::IntoResponse};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::decompression::RequestDecompressionLayer;
+use utoipa_swagger_ui::SwaggerUi;
+
+pub use config::{HttpConfig, InvalidOrigin, Origin};
+pub use openapi::document;
+pub use problem::{ProblemCode, ProblemDescription, problems_page};
+pub use server::serve;
+pub use state::ApiState;
+
+use error::ApiError;
+use middleware::{access, cors, panic, problems, request_id, security};
+
+/// Everything the service answers.
+pub fn router(state: ApiState) -> Router {
+    let (api, _) = openapi::routes().split_for_parts();
+    let body_limit = usize::try_from(state.config.max_body_bytes).unwrap_or(usize::MAX);
+    let documentation: Router<ApiState> =
+        SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json")).into();
+    // A layer wraps all that is above it: read from the bottom to follow a request inwards.
+    api.merge(openapi::route())
+        .merge(documentation)
+        .fallback(|| async {
+            ApiError::new(ProblemCode::NotFound, "no route has this path").into_response()
+        })
+        // Counts the bytes that come out of decompression.
+        .layer(DefaultBodyLimit::max(body_limit))
+        .layer(RequestDecompressionLayer::new())
+        // A panic becomes an error like any other, so it must happen inside the next layer.
+        .layer(CatchPanicLayer::custom(panic::answer_panic))
+        .layer(from_fn(problems::render_problems))
+        .layer(cors::layer(&state.config))
+        .layer(from_fn(security::harden))
+        // Sees the final status of everything above.
+        .layer(from_fn_with_state(state.clone(), access::record_access))
+        .layer(from_fn(request_id::name_request))
+        .with_state(state)
+}

@@ -1,0 +1,57 @@
+//! The description of the API, made from the routes themselves.
+//!
+//! Error answers come from the table of problems and request bodies from the table of
+//! parameters, so that neither can drift from what the service does.
+
+mod problems;
+mod restorations;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use bytes::Bytes;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::problem::Problem;
+use super::{ApiState, system, v1};
+use crate::engines::Task;
+
+pub(super) use problems::{CommonProblems, DrainingProblem, MissingProblem, RestorationProblems};
+pub(super) use restorations::RestorationAnswers;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(description = "Repairs images: holes, scratches, dust, missing or noisy pixels."),
+    tags(
+        (name = "restoration", description = "Images in, repaired images out"),
+        (name = "system", description = "Health, metrics, version, the meaning of problems"),
+    ),
+    components(schemas(Problem, super::answer::Restoration)),
+)]
+struct Base;
+
+/// All documented routes with their description.
+pub(super) fn routes() -> OpenApiRouter<ApiState> {
+    let mut routes =
+        OpenApiRouter::with_openapi(Base::openapi()).merge(v1::routes()).merge(system::routes());
+    let document = routes.get_openapi_mut();
+    for (path, task) in [("/v1/inpaint", Task::Inpaint), ("/v1/reconstruct", Task::Reconstruct)] {
+        let operation = document.paths.paths.get_mut(path).and_then(|item| item.post.as_mut());
+        operation.expect("both are routes").request_body = Some(restorations::body(task).into());
+    }
+    routes
+}
+
+/// The description of the API, as `/openapi.json` serves it and `openapi/v1.json` keeps it.
+pub fn document() -> String {
+    let document = serde_json::json!(routes().into_openapi());
+    format!("{document:#}\n")
+}
+
+/// Serves the description. It is not described itself.
+pub(super) fn route() -> Router<ApiState> {
+    let text = Bytes::from(document());
+    let answer = || async move { ([(CONTENT_TYPE, "application/json")], text) };
+    Router::new().route("/openapi.json", get(answer))
+}

@@ -1,0 +1,94 @@
+//! The error answers of operations, from the table of problems.
+
+use std::collections::BTreeMap;
+
+use utoipa::IntoResponses;
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
+
+use crate::http::error::ApiError;
+use crate::http::middleware::problems::MEDIA_TYPE;
+use crate::http::problem::ProblemCode;
+
+type Answers = BTreeMap<String, RefOr<Response>>;
+
+/// What every operation may answer.
+pub(in crate::http) struct CommonProblems;
+
+impl IntoResponses for CommonProblems {
+    fn responses() -> Answers {
+        answers(&[ProblemCode::InternalError])
+    }
+}
+
+/// While the service shuts down.
+pub(in crate::http) struct DrainingProblem;
+
+impl IntoResponses for DrainingProblem {
+    fn responses() -> Answers {
+        answers(&[ProblemCode::ShuttingDown])
+    }
+}
+
+/// Where the path has a variable part.
+pub(in crate::http) struct MissingProblem;
+
+impl IntoResponses for MissingProblem {
+    fn responses() -> Answers {
+        answers(&[ProblemCode::MalformedRequest, ProblemCode::NotFound])
+    }
+}
+
+/// Where an image is sent to be worked on: everything but what other routes answer.
+pub(in crate::http) struct RestorationProblems;
+
+impl IntoResponses for RestorationProblems {
+    fn responses() -> Answers {
+        let elsewhere = [ProblemCode::NotFound, ProblemCode::MethodNotAllowed];
+        let codes = ProblemCode::ALL.into_iter().filter(|code| !elsewhere.contains(code));
+        answers(&codes.collect::<Vec<_>>())
+    }
+}
+
+/// One answer for each status, with an example for each code.
+fn answers(codes: &[ProblemCode]) -> Answers {
+    let mut by_status = BTreeMap::<_, Vec<_>>::new();
+    for code in codes {
+        by_status.entry(code.describe().status).or_default().push(*code);
+    }
+    by_status
+        .into_iter()
+        .map(|(status, codes)| (status.as_u16().to_string(), RefOr::T(answer(&codes))))
+        .collect()
+}
+
+fn answer(codes: &[ProblemCode]) -> Response {
+    let examples = codes.iter().map(|code| {
+        let problem = ApiError::new(*code, "what happened this time").problem(None);
+        let example = utoipa::openapi::example::ExampleBuilder::new()
+            .summary(problem.title)
+            .value(serde_json::to_value(&problem).ok());
+        (code.describe().slug, example.build())
+    });
+    let titles = codes.iter().map(|code| code.describe().title).collect::<Vec<_>>();
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .examples_from_iter(examples)
+        .build();
+    let answer =
+        ResponseBuilder::new().description(titles.join("; or ")).content(MEDIA_TYPE, content);
+    let hurried = [ProblemCode::TooBusy, ProblemCode::ShuttingDown];
+    if codes.iter().any(|code| hurried.contains(code)) {
+        let seconds = ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::Integer))
+            .minimum(Some(1))
+            .maximum(Some(60));
+        let header = HeaderBuilder::new()
+            .schema(Some(seconds))
+            .description(Some("Seconds after which to try again"));
+        return answer.header("Retry-After", header.build()).build();
+    }
+    answer.build()
+}

@@ -1,0 +1,323 @@
+//! Everything that can go wrong, as clients see it (RFC 9457).
+
+use axum::http::StatusCode;
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+/// What went wrong. The slug is part of the interface and never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the table below says it in public words")]
+pub enum ProblemCode {
+    MalformedRequest,
+    NotFound,
+    MethodNotAllowed,
+    NotAcceptable,
+    RequestTimeout,
+    BodyTooLarge,
+    FileTooLarge,
+    UnsupportedMediaType,
+    UnsupportedImage,
+    InvalidParameters,
+    UnreadableImage,
+    TooManyPixels,
+    TooManyFrames,
+    TooMuchMemory,
+    MaskMismatch,
+    NothingKnown,
+    OutputImpossible,
+    TooBusy,
+    ShuttingDown,
+    DeadlineExceeded,
+    InternalError,
+}
+
+/// One row of the table of problems.
+#[derive(Clone, Copy, Debug)]
+pub struct ProblemDescription {
+    /// Last part of the problem's `type`.
+    pub slug: &'static str,
+    /// Status of the answer.
+    pub status: StatusCode,
+    /// The same words whenever it happens.
+    pub title: &'static str,
+    /// What it means and what to do.
+    pub explanation: &'static str,
+}
+
+impl ProblemCode {
+    /// Every code, ordered by status.
+    pub const ALL: [Self; 21] = [
+        Self::MalformedRequest,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::NotAcceptable,
+        Self::RequestTimeout,
+        Self::BodyTooLarge,
+        Self::FileTooLarge,
+        Self::UnsupportedMediaType,
+        Self::UnsupportedImage,
+        Self::InvalidParameters,
+        Self::UnreadableImage,
+        Self::TooManyPixels,
+        Self::TooManyFrames,
+        Self::TooMuchMemory,
+        Self::MaskMismatch,
+        Self::NothingKnown,
+        Self::OutputImpossible,
+        Self::TooBusy,
+        Self::InternalError,
+        Self::ShuttingDown,
+        Self::DeadlineExceeded,
+    ];
+
+    /// The row of this code.
+    pub const fn describe(self) -> ProblemDescription {
+        use StatusCode as S;
+        let (slug, status, title, explanation) = match self {
+            Self::MalformedRequest => (
+                "malformed-request",
+                S::BAD_REQUEST,
+                "The request cannot be read",
+                "The body is not what its content type says: a broken multipart body, a syntax \
+                 error in JSON, or a path that is not UTF-8.",
+            ),
+            Self::NotFound => (
+                "not-found",
+                S::NOT_FOUND,
+                "There is nothing at this address",
+                "The path names no resource. /docs lists those there are.",
+            ),
+            Self::MethodNotAllowed => (
+                "method-not-allowed",
+                S::METHOD_NOT_ALLOWED,
+                "The resource does not have this method",
+                "The Allow header lists the methods the resource has.",
+            ),
+            Self::NotAcceptable => (
+                "not-acceptable",
+                S::NOT_ACCEPTABLE,
+                "None of the accepted media types can be produced",
+                "Accept must admit one of the image types, or application/json.",
+            ),
+            Self::RequestTimeout => (
+                "request-timeout",
+                S::REQUEST_TIMEOUT,
+                "The body did not arrive in time",
+                "The whole body has to arrive within the time given as `limit`, in seconds.",
+            ),
+            Self::BodyTooLarge => (
+                "body-too-large",
+                S::PAYLOAD_TOO_LARGE,
+                "The body is too large",
+                "The body has more bytes than `limit`, after decompression.",
+            ),
+            Self::FileTooLarge => (
+                "file-too-large",
+                S::PAYLOAD_TOO_LARGE,
+                "The file is too large",
+                "The image or the mask has more bytes than `limit`.",
+            ),
+            Self::UnsupportedMediaType => (
+                "unsupported-media-type",
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "The body is of a type that is not read here",
+                "Send multipart/form-data or application/json, plain or with Content-Encoding: gzip.",
+            ),
+            Self::UnsupportedImage => (
+                "unsupported-image",
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "The image is of a kind that is not read here",
+                "PNG, JPEG, WebP, TIFF and BMP are read; grey or RGB, with or without alpha, of 8 \
+                 or 16 bits. The content decides, not the name or the declared type.",
+            ),
+            Self::InvalidParameters => (
+                "invalid-parameters",
+                S::UNPROCESSABLE_ENTITY,
+                "A parameter is missing, unknown or out of range",
+                "`errors` has an entry for each of them. /v1/engines lists parameters and ranges.",
+            ),
+            Self::UnreadableImage => (
+                "unreadable-image",
+                S::UNPROCESSABLE_ENTITY,
+                "The image is damaged or cut short",
+                "The format was recognised, but the file does not hold a whole image.",
+            ),
+            Self::TooManyPixels => (
+                "too-many-pixels",
+                S::UNPROCESSABLE_ENTITY,
+                "The image has too many pixels",
+                "The header announces more pixels than `limit`.",
+            ),
+            Self::TooManyFrames => (
+                "too-many-frames",
+                S::UNPROCESSABLE_ENTITY,
+                "The file holds too many pictures",
+                "The file is an animation or has several pages.",
+            ),
+            Self::TooMuchMemory => (
+                "too-much-memory",
+                S::UNPROCESSABLE_ENTITY,
+                "Decoding the image would take too much memory",
+                "The header, or side data such as a profile, asks for more bytes than `limit`.",
+            ),
+            Self::MaskMismatch => (
+                "mask-mismatch",
+                S::UNPROCESSABLE_ENTITY,
+                "The mask does not fit the image",
+                "The mask must have the width and height of the image as it is seen, with its \
+                 EXIF orientation applied, and the channel it is asked to be read from.",
+            ),
+            Self::NothingKnown => (
+                "nothing-known",
+                S::UNPROCESSABLE_ENTITY,
+                "The mask hides the whole image",
+                "There is no known pixel to repair the image from. Bright is hidden; \
+                 `mask_invert` turns that round.",
+            ),
+            Self::OutputImpossible => (
+                "output-impossible",
+                S::UNPROCESSABLE_ENTITY,
+                "The image cannot be written in this format",
+                "The format cannot store an image of this size. Ask for another `output_format`.",
+            ),
+            Self::TooBusy => (
+                "too-busy",
+                S::TOO_MANY_REQUESTS,
+                "The service has enough to do",
+                "As much is waiting as may. Retry-After says in how many seconds to try again.",
+            ),
+            Self::InternalError => (
+                "internal-error",
+                S::INTERNAL_SERVER_ERROR,
+                "The service failed",
+                "This is a fault of the service, and its log knows more under the request id.",
+            ),
+            Self::ShuttingDown => (
+                "shutting-down",
+                S::SERVICE_UNAVAILABLE,
+                "The service is shutting down",
+                "It finishes what it has and takes nothing new. Another instance may be there.",
+            ),
+            Self::DeadlineExceeded => (
+                "deadline-exceeded",
+                S::GATEWAY_TIMEOUT,
+                "The work was not finished in time",
+                "From acceptance to answer it took longer than `limit`, in seconds. Try a smaller \
+                 image or fewer iterations.",
+            ),
+        };
+        ProblemDescription { slug, status, title, explanation }
+    }
+
+    /// The code with that slug.
+    pub fn find(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.describe().slug == slug)
+    }
+}
+
+/// Details of an error, after RFC 9457.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "/problems/too-many-pixels",
+    "title": "The image has too many pixels",
+    "status": 422,
+    "detail": "the image has 60000000 pixels, but at most 40000000 are allowed",
+    "limit": 40_000_000,
+    "actual": 60_000_000,
+    "request_id": "0192f0c1-7d1e-7c3a-9c53-3f0f3a1f5a11"
+}))]
+pub(super) struct Problem {
+    /// Which problem; a page of the service explains it.
+    #[schema(pattern = "^/problems/[a-z-]+$")]
+    pub(super) r#type: String,
+    /// The same words whenever this problem happens.
+    pub(super) title: &'static str,
+    /// Status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
+    pub(super) status: u16,
+    /// What happened this time.
+    pub(super) detail: String,
+    /// The limit that was passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = f64, required = false)]
+    pub(super) limit: Option<Amount>,
+    /// What was found, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = f64, required = false)]
+    pub(super) actual: Option<Amount>,
+    /// What is wrong with each parameter.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(super) errors: Vec<FieldError>,
+    /// Identifies the request in the log of the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) request_id: Option<String>,
+}
+
+/// What is wrong with one parameter.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub(super) struct FieldError {
+    /// Name of the parameter.
+    pub(super) field: String,
+    /// What is wrong.
+    pub(super) message: String,
+    /// The limit that was passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = f64, required = false)]
+    pub(super) limit: Option<Amount>,
+    /// The value given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = f64, required = false)]
+    pub(super) actual: Option<Amount>,
+}
+
+/// A number of bytes, pixels, seconds or whatever a limit is about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Amount(pub(super) f64);
+
+impl Serialize for Amount {
+    /// Whole numbers are written without a fraction.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        /// Beyond this not every whole number has an `f64`.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if self.0.fract() == 0.0 && self.0.abs() <= EXACT {
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+            serializer.serialize_i64(self.0 as i64)
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}
+
+/// `docs/problems.md`.
+pub fn problems_page() -> String {
+    let mut page = String::from(
+        "# Problems\n\n\
+         <!-- Generated from src/http/problem.rs; UPDATE_GOLDEN=1 cargo test golden rewrites it. -->\n\n\
+         Errors are `application/problem+json` (RFC 9457). `type` is `/problems/` and one of these\n\
+         names; the service explains each at that path. Size errors carry `limit` and, where it is\n\
+         known, `actual`; parameter errors carry `errors`.\n\n\
+         | name | status | meaning |\n| --- | --- | --- |\n",
+    );
+    for code in ProblemCode::ALL {
+        let ProblemDescription { slug, status, title, explanation } = code.describe();
+        let status = status.as_u16();
+        page = format!("{page}| `{slug}` | {status} | **{title}.** {explanation} |\n");
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_listed_once_and_found_by_its_slug() {
+        for (index, code) in ProblemCode::ALL.into_iter().enumerate() {
+            assert_eq!(ProblemCode::find(code.describe().slug), Some(code));
+            assert!(!ProblemCode::ALL[..index].contains(&code), "{code:?} is listed twice");
+        }
+        assert!(ProblemCode::ALL.map(|code| code.describe().status).is_sorted());
+    }
+}

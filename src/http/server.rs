@@ -1,0 +1,76 @@
+//! Connections: accepted up to a limit, timed, and closed without haste.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+
+use super::HttpConfig;
+
+/// Time for answers already computed to reach their clients after the service has stopped.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Pause after the system refused a connection, most likely for want of file handles.
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// Serves until `stop` resolves, then lets open requests end.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    config: &HttpConfig,
+    stop: impl Future<Output = ()>,
+) {
+    let mut protocol = http1::Builder::new();
+    protocol.timer(TokioTimer::new()).header_read_timeout(config.header_timeout);
+    let places = Arc::new(Semaphore::new(config.max_connections));
+    let open = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let Some((stream, place)) = accepted else {
+            sleep(BACK_OFF).await;
+            continue;
+        };
+        let service = TowerToHyperService::new(router.clone());
+        let connection = open.watch(protocol.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    if timeout(LAST_WORDS, open.shutdown()).await.is_err() {
+        tracing::warn!("some connections were cut off");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.expect("the semaphore is never closed");
+    match listener.accept().await {
+        Ok((stream, _)) => {
+            // Answers are written in one piece; waiting for more to send only adds delay.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
+            }
+            Some((stream, place))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            None
+        }
+    }
+}

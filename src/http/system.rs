@@ -1,0 +1,127 @@
+//! What operators and machines ask: health, metrics, version, the meaning of problems.
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::ApiState;
+use super::error::ApiError;
+use super::openapi::{CommonProblems, DrainingProblem, MissingProblem};
+use super::problem::{ProblemCode, ProblemDescription};
+use crate::telemetry::{BuildInfo, Metrics};
+use crate::worker::Refused;
+
+pub(super) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(show_liveness))
+        .routes(routes!(show_readiness))
+        .routes(routes!(show_metrics))
+        .routes(routes!(show_version))
+        .routes(routes!(explain_problem))
+}
+
+/// How the service is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`, always: an unhealthy service answers with a problem.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+const HEALTHY: Json<Health> = Json(Health { status: "ok" });
+
+/// Is the process alive?
+///
+/// Answers as long as requests are answered at all.
+#[utoipa::path(
+    get, path = "/livez", tag = "system",
+    responses((status = 200, description = "Alive", body = Health), CommonProblems),
+)]
+async fn show_liveness() -> Json<Health> {
+    HEALTHY
+}
+
+/// Does the service take work?
+///
+/// Not while it is shutting down.
+#[utoipa::path(
+    get, path = "/readyz", tag = "system",
+    responses(
+        (status = 200, description = "Ready for work", body = Health),
+        CommonProblems, DrainingProblem,
+    ),
+)]
+async fn show_readiness(State(state): State<ApiState>) -> Result<Json<Health>, ApiError> {
+    if state.pool.is_draining() { Err(Refused::Draining.into()) } else { Ok(HEALTHY) }
+}
+
+/// All metrics, for Prometheus.
+#[utoipa::path(
+    get, path = "/metrics", tag = "system",
+    responses(
+        (
+            status = 200, description = "Metrics in the OpenMetrics text format",
+            body = String, content_type = "application/openmetrics-text",
+            example = "# TYPE cogd_jobs_running gauge\ncogd_jobs_running 1\n# EOF\n",
+        ),
+        CommonProblems,
+    ),
+)]
+async fn show_metrics(State(state): State<ApiState>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, Metrics::MEDIA_TYPE)], state.metrics.render())
+}
+
+/// Which build is running?
+#[utoipa::path(
+    get, path = "/version", tag = "system",
+    responses((status = 200, description = "The running build", body = BuildInfo), CommonProblems),
+)]
+async fn show_version() -> Json<BuildInfo> {
+    Json(BuildInfo::CURRENT)
+}
+
+/// What a kind of problem means.
+#[derive(Serialize, ToSchema)]
+struct Explanation {
+    /// The `type` of such problems.
+    #[schema(example = "/problems/too-busy")]
+    r#type: String,
+    /// The status of such answers.
+    #[schema(minimum = 400, maximum = 599, example = 429)]
+    status: u16,
+    /// The problem in a few words.
+    #[schema(example = "The service has enough to do")]
+    title: &'static str,
+    /// What it means and what to do.
+    meaning: &'static str,
+}
+
+/// What does this kind of problem mean?
+///
+/// The `type` of every problem points here.
+#[utoipa::path(
+    get, path = "/problems/{code}", tag = "system",
+    params(("code" = String, Path, description = "Last part of a problem's type",
+        example = "too-busy", pattern = "^[a-z-]{1,40}$")),
+    responses(
+        (status = 200, description = "What it means", body = Explanation),
+        CommonProblems, MissingProblem,
+    ),
+)]
+async fn explain_problem(
+    code: Result<Path<String>, PathRejection>,
+) -> Result<Json<Explanation>, ApiError> {
+    let Path(slug) =
+        code.map_err(|_| ApiError::new(ProblemCode::MalformedRequest, "the path is not UTF-8"))?;
+    let code = ProblemCode::find(&slug)
+        .ok_or_else(|| ApiError::new(ProblemCode::NotFound, "there is no such problem"))?;
+    let ProblemDescription { slug, status, title, explanation } = code.describe();
+    let r#type = format!("/problems/{slug}");
+    Ok(Json(Explanation { r#type, status: status.as_u16(), title, meaning: explanation }))
+}

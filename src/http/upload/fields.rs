@@ -1,0 +1,161 @@
+//! The parameters of a restoration: one table for reading them and for describing them.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use utoipa::PartialSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{RefOr, schema::KnownFormat, schema::SchemaFormat};
+
+use crate::engines::{DICTIONARIES, EngineChoice, Options, RestoreSpec, Task};
+use crate::imaging::{ImageFormat, MaskChannel, MaskOptions, MetadataPolicy};
+
+/// A parameter as it arrives.
+#[derive(Debug)]
+pub(super) enum Given {
+    /// In a part of a multipart body, where everything is text.
+    Text(String),
+    /// In JSON, where it has a type.
+    Json(Value),
+}
+
+impl Given {
+    /// The value as a `T`. Text may spell a string, or a number or truth value as JSON does.
+    fn read<T: DeserializeOwned>(self) -> Option<T> {
+        match self {
+            // Absent and null are not the same: leaving a parameter out is how to not set it.
+            Self::Json(Value::Null) => None,
+            Self::Json(value) => serde_json::from_value(value).ok(),
+            Self::Text(text) => {
+                let parsed = serde_json::from_str(&text).ok();
+                serde_json::from_value(Value::String(text)).ok().or(parsed)
+            }
+        }
+    }
+}
+
+/// One parameter.
+pub(in crate::http) struct Field {
+    /// Its name in JSON and in multipart.
+    pub(in crate::http) name: &'static str,
+    /// What it does.
+    pub(in crate::http) help: &'static str,
+    /// What its value may be.
+    pub(in crate::http) schema: fn() -> Object,
+    /// Puts a value where it belongs; the error says what was expected.
+    pub(super) read: fn(&mut Options, Given) -> Result<(), &'static str>,
+    /// The only task that takes it, if not all do.
+    pub(in crate::http) only: Option<Task>,
+}
+
+impl fmt::Debug for Field {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Field").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Field {
+    pub(super) fn find(name: &str) -> Option<&'static Self> {
+        FIELDS.iter().find(|field| field.name == name)
+    }
+}
+
+/// Ties a name to a field of [`Options`].
+macro_rules! field {
+    ($name:literal => $($path:ident).+, $expects:literal, $schema:expr, $help:literal) => {
+        field!($name => $($path).+, $expects, $schema, $help, None)
+    };
+    ($name:literal => $($path:ident).+, $expects:literal, $schema:expr, $help:literal, $only:expr) => {
+        Field {
+            name: $name,
+            help: $help,
+            schema: || $schema,
+            read: |options, given| {
+                options.$($path).+ = given.read().ok_or($expects)?;
+                Ok(())
+            },
+            only: $only,
+        }
+    };
+}
+
+/// Every parameter, in the order of the documentation.
+pub(in crate::http) const FIELDS: &[Field] = &[
+    field!(
+        "engine" => restore.engine, "must be the name of an engine",
+        names::<EngineChoice>(),
+        "Which engine to use; `auto` chooses."
+    ),
+    field!(
+        "iterations" => restore.iterations, "must be a whole number",
+        whole(1, RestoreSpec::MAX_ITERATIONS),
+        "Iterations of the solver; more take longer and may repair better."
+    ),
+    field!(
+        "dictionary" => restore.dictionary, "must be a string",
+        object(Type::String).enum_values(Some(DICTIONARIES.iter().copied())).build(),
+        "Name of the dictionary of filters."
+    ),
+    field!(
+        "sigma" => restore.sigma, "must be a number",
+        object(Type::Number).minimum(Some(0.0)).maximum(Some(RestoreSpec::MAX_SIGMA)).build(),
+        "Standard deviation of the noise in 8-bit units; estimated if not given.",
+        Some(Task::Reconstruct)
+    ),
+    field!(
+        "mask_channel" => mask.channel, "must be `luma` or `alpha`",
+        names::<MaskChannel>(),
+        "Which channel of the mask says what is hidden."
+    ),
+    field!(
+        "mask_invert" => mask.invert, "must be true or false",
+        object(Type::Boolean).build(),
+        "Dark (or transparent) is hidden, instead of bright (or opaque)."
+    ),
+    field!(
+        "mask_dilate" => mask.dilate, "must be a whole number",
+        whole(0, MaskOptions::MAX_DILATE),
+        "Grows the hidden region by so many pixels."
+    ),
+    field!(
+        "mask_feather" => mask.feather, "must be a whole number",
+        whole(0, MaskOptions::MAX_FEATHER),
+        "Blends over so many pixels around the hidden region."
+    ),
+    field!(
+        "output_format" => output.format, "must be one of png, jpeg, webp, tiff, bmp",
+        names::<ImageFormat>(),
+        "Format of the answer; else by the Accept header, else as the image came."
+    ),
+    field!(
+        "quality" => output.quality, "must be a whole number from 1 to 100",
+        whole(1, 100),
+        "JPEG quality."
+    ),
+    field!(
+        "metadata" => output.metadata, "must be `keep` or `strip`",
+        names::<MetadataPolicy>(),
+        "What becomes of the colour profile and the EXIF block."
+    ),
+];
+
+fn object(kind: Type) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::Type(kind))
+}
+
+fn whole(least: u32, most: u32) -> Object {
+    object(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
+        .minimum(Some(least))
+        .maximum(Some(most))
+        .build()
+}
+
+/// The names of an enumeration.
+fn names<T: PartialSchema>() -> Object {
+    match T::schema() {
+        RefOr::T(Schema::Object(object)) => object,
+        _ => unreachable!("an enumeration of names is described by an object"),
+    }
+}

@@ -1,0 +1,88 @@
+//! `multipart/form-data`: pictures as parts, parameters flat or as one JSON part `params`.
+
+use axum::extract::multipart::{Field as Part, MultipartError, MultipartRejection};
+use axum::extract::{FromRequest, Multipart, Request};
+use axum::http::StatusCode;
+use bytes::{Bytes, BytesMut};
+
+use super::draft::{Draft, Slot};
+use super::fields::Given;
+use super::{Upload, json, too_large};
+use crate::http::ApiState;
+use crate::http::error::ApiError;
+use crate::http::problem::ProblemCode;
+use crate::imaging::ImagingError;
+
+/// Longest parameter, or `params` as a whole.
+const LONGEST_TEXT: u64 = 64 << 10;
+
+/// Reads the body part by part; stops at the first that has no place.
+pub(super) async fn read(request: Request, state: &ApiState) -> Result<Upload, ApiError> {
+    let limit = state.config.max_body_bytes;
+    let malformed = |error| broken(&error, limit);
+    let mut parts = Multipart::from_request(request, state).await.map_err(no_boundary)?;
+    let mut draft = Draft::default();
+    while let Some(part) = parts.next_field().await.map_err(malformed)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        if !draft.first(&name) {
+            break;
+        }
+        match (name.as_str(), Slot::of(&name)) {
+            (_, Some(Slot::Parameter(field))) => {
+                let text = text(part, &name, limit).await?;
+                draft.parameter(field, Given::Text(text));
+            }
+            (_, Some(Slot::Picture(picture))) => {
+                let most = state.environment.limits.max_bytes;
+                let bytes = collect(part, most, limit).await?;
+                let bytes = bytes.map_err(|actual| {
+                    ApiError::from(ImagingError::TooManyBytes { limit: most, actual })
+                })?;
+                draft.picture(picture, bytes);
+            }
+            ("params", None) => {
+                let entries = json::entries(text(part, &name, limit).await?.as_bytes())?;
+                json::take_parameters(&mut draft, entries);
+            }
+            (_, None) => {
+                draft.unknown(&name);
+                break;
+            }
+        }
+    }
+    draft.finish()
+}
+
+async fn text(part: Part<'_>, name: &str, body_limit: u64) -> Result<String, ApiError> {
+    let bytes = collect(part, LONGEST_TEXT, body_limit).await?.map_err(|_| {
+        ApiError::invalid_field(name, format!("is longer than {LONGEST_TEXT} bytes"))
+    })?;
+    String::from_utf8(bytes.into()).map_err(|_| ApiError::invalid_field(name, "is not UTF-8"))
+}
+
+/// All bytes of a part, or how many there were when they became more than `most`.
+async fn collect(
+    mut part: Part<'_>,
+    most: u64,
+    body_limit: u64,
+) -> Result<Result<Bytes, u64>, ApiError> {
+    let mut collected = BytesMut::new();
+    while let Some(chunk) = part.chunk().await.map_err(|error| broken(&error, body_limit))? {
+        collected.extend_from_slice(&chunk);
+        if collected.len() as u64 > most {
+            return Ok(Err(collected.len() as u64));
+        }
+    }
+    Ok(Ok(collected.freeze()))
+}
+
+fn broken(error: &MultipartError, body_limit: u64) -> ApiError {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return too_large(body_limit, None);
+    }
+    ApiError::new(ProblemCode::MalformedRequest, "the multipart body is broken or cut short")
+}
+
+fn no_boundary(_: MultipartRejection) -> ApiError {
+    ApiError::new(ProblemCode::MalformedRequest, "the Content-Type has no multipart boundary")
+}

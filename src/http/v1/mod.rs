@@ -1,0 +1,16 @@
+//! The native API.
+
+mod engines;
+mod restorations;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::ApiState;
+
+pub(super) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(restorations::inpaint))
+        .routes(routes!(restorations::reconstruct))
+        .routes(routes!(engines::list_engines))
+}

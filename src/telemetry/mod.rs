@@ -1,0 +1,11 @@
+//! What the program tells about itself: logs, metrics, and how it was built.
+//!
+//! Nothing here is global except the log subscriber, which a process can have only once.
+
+mod build_info;
+mod logs;
+mod metrics;
+
+pub use build_info::BuildInfo;
+pub use logs::{InvalidFilter, LogFilter, LogFormat, TelemetryConfig, init};
+pub use metrics::{Load, Metrics, Outcome};

@@ -1,0 +1,22 @@
+//! Threads for computing, apart from the ones that answer sockets.
+//!
+//! - Admission is decided at once, by jobs queued and by pixels in flight; nobody waits to wait.
+//! - A job carries a deadline, counted from its acceptance, and ends within one iteration when
+//!   that passes or when its [`Ticket`] is dropped.
+//! - A panic ends one job, never a thread.
+//! - [`Pool::drain`] finishes what was accepted, for as long as it is given.
+
+mod admission;
+mod config;
+mod job;
+mod pool;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+pub use admission::{Overload, Refused};
+pub use config::{ThreadCount, WorkerConfig};
+pub use job::{Finished, JobFailure, Ticket};
+pub use pool::Pool;
+pub use watch::{Timings, Watch};

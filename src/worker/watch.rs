@@ -1,0 +1,141 @@
+//! What a running job is watched with: its clock, its deadline, and whether to stop.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::engines::{Observer, Stage};
+use crate::numerics::{Control, Progress, Stopped};
+
+/// Where the time of a job went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// From acceptance to the start of the work.
+    pub queue: Duration,
+    /// Reading the pictures.
+    pub decode: Duration,
+    /// Computing.
+    pub solve: Duration,
+    /// Writing the picture.
+    pub encode: Duration,
+}
+
+impl Timings {
+    /// Every stage with its name, in order.
+    pub fn named(&self) -> [(&'static str, Duration); 4] {
+        [
+            ("queue", self.queue),
+            ("decode", self.decode),
+            ("solve", self.solve),
+            ("encode", self.encode),
+        ]
+    }
+
+    fn of(&mut self, stage: Stage) -> &mut Duration {
+        match stage {
+            Stage::Decode => &mut self.decode,
+            Stage::Solve => &mut self.solve,
+            Stage::Encode => &mut self.encode,
+        }
+    }
+}
+
+/// Keeps the time of one job and tells it to stop.
+#[derive(Debug)]
+pub struct Watch {
+    accepted: Instant,
+    deadline: Instant,
+    cancelled: AtomicBool,
+    /// The work was told to stop, and so has no result.
+    stopped: AtomicBool,
+    iterations: AtomicUsize,
+    stopwatch: Mutex<Stopwatch>,
+}
+
+#[derive(Debug)]
+struct Stopwatch {
+    timings: Timings,
+    stage: Option<(Stage, Instant)>,
+}
+
+impl Stopwatch {
+    fn turn_to(&mut self, next: Option<Stage>, now: Instant) {
+        if let Some((stage, since)) = self.stage.take() {
+            *self.timings.of(stage) += now - since;
+        }
+        self.stage = next.map(|stage| (stage, now));
+    }
+}
+
+impl Watch {
+    pub(super) fn new(allowed: Duration) -> Self {
+        let accepted = Instant::now();
+        Self {
+            accepted,
+            deadline: accepted + allowed,
+            cancelled: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+            iterations: AtomicUsize::new(0),
+            stopwatch: Mutex::new(Stopwatch { timings: Timings::default(), stage: None }),
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    pub(super) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Whether the job is still wanted: its owner waits, and its time is not up.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.is_cancelled() && Instant::now() < self.deadline
+    }
+
+    pub(super) fn was_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// The job leaves the queue.
+    pub(super) fn start(&self) {
+        self.stopwatch().timings.queue = self.accepted.elapsed();
+    }
+
+    /// The job is over: closes its last stage.
+    pub(super) fn finish(&self) -> Timings {
+        let mut stopwatch = self.stopwatch();
+        stopwatch.turn_to(None, Instant::now());
+        stopwatch.timings
+    }
+
+    pub(super) fn iterations(&self) -> usize {
+        self.iterations.load(Ordering::Relaxed)
+    }
+
+    // Only plain values are written under the lock, so a poisoned one holds nothing torn.
+    fn stopwatch(&self) -> MutexGuard<'_, Stopwatch> {
+        self.stopwatch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Control for Watch {
+    fn report(&self, _: Progress) -> Result<(), Stopped> {
+        self.iterations.fetch_add(1, Ordering::Relaxed);
+        if self.is_alive() {
+            return Ok(());
+        }
+        self.stopped.store(true, Ordering::Relaxed);
+        Err(Stopped)
+    }
+}
+
+impl Observer for Watch {
+    fn enter(&self, stage: Stage) {
+        self.stopwatch().turn_to(Some(stage), Instant::now());
+    }
+}

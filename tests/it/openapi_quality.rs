@@ -1,0 +1,66 @@
+//! The description of the API is whole: nobody has to guess.
+
+use serde_json::Value;
+
+fn operations() -> Vec<(String, Value)> {
+    let document: Value = serde_json::from_str(&cogd::http::document()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| (format!("{method} {path}"), operation.clone()))
+    });
+    operations.collect()
+}
+
+#[test]
+fn every_operation_has_a_name_a_summary_and_a_tag() {
+    for (name, operation) in operations() {
+        for member in ["operationId", "summary", "tags"] {
+            assert!(!operation[member].is_null(), "{name} has no {member}");
+        }
+    }
+}
+
+#[test]
+fn every_error_answer_is_a_problem_with_an_example() {
+    for (name, operation) in operations() {
+        let answers = operation["responses"].as_object().unwrap();
+        let errors = answers.iter().filter(|(status, _)| status.as_str() >= "400");
+        assert!(errors.clone().count() > 0, "{name} never fails?");
+        for (status, answer) in errors {
+            let content = &answer["content"]["application/problem+json"];
+            assert_eq!(
+                content["schema"]["$ref"], "#/components/schemas/Problem",
+                "{name} {status}"
+            );
+            assert!(content["examples"].is_object(), "{name} {status}");
+        }
+    }
+}
+
+#[test]
+fn every_request_body_is_closed_and_described() {
+    for (name, operation) in operations() {
+        let Some(contents) = operation["requestBody"]["content"].as_object() else { continue };
+        for (media_type, content) in contents {
+            let schema = &content["schema"];
+            assert_eq!(schema["additionalProperties"], false, "{name} {media_type}");
+            for (property, schema) in schema["properties"].as_object().unwrap() {
+                assert!(schema["description"].is_string(), "{name} {media_type} {property}");
+            }
+        }
+    }
+}
+
+#[test]
+fn restorations_name_every_status_they_can_answer() {
+    for (name, operation) in operations() {
+        if name.starts_with("post") {
+            for status in
+                ["200", "400", "406", "408", "413", "415", "422", "429", "500", "503", "504"]
+            {
+                assert!(!operation["responses"][status].is_null(), "{name} {status}");
+            }
+        }
+    }
+}

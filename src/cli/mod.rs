@@ -1,9 +1,14 @@
 //! The command line: one file per command.
 
+mod bench;
 mod config;
+mod evaluate;
+mod files;
 mod healthcheck;
 mod openapi;
+mod progress;
 mod reference;
+mod restore;
 mod serve;
 mod status;
 
@@ -28,6 +33,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Restore(Box<restore::Restore>),
+    Evaluate(evaluate::Evaluate),
+    Bench(bench::Bench),
     Config(config::ShowConfig),
     Openapi(openapi::PrintOpenApi),
     Healthcheck(healthcheck::CheckHealth),
@@ -41,6 +49,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     };
     let done = match cli.command {
         Command::Serve(command) => command.run(),
+        Command::Restore(command) => command.run(),
+        Command::Evaluate(command) => command.run(),
+        Command::Bench(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Openapi(command) => command.run(),
         Command::Healthcheck(command) => command.run(),

@@ -30,6 +30,9 @@ mod params;
 mod shrink;
 mod strips;
 
+#[cfg(test)]
+mod tests;
+
 pub use dct::{Dct8, Dct16};
 pub use denoise::{DEFAULT_ROUNDS, denoise};
 pub use error::CscError;

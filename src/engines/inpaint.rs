@@ -10,10 +10,13 @@ use super::regions::{self, Work};
 
 /// What was done to a picture, over all regions.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Summary {
-    pub(super) iterations: usize,
-    pub(super) regions: usize,
-    pub(super) residual: f32,
+pub struct Summary {
+    /// Iterations done in each region.
+    pub iterations: usize,
+    /// Regions that were worked on.
+    pub regions: usize,
+    /// Root-mean-square change of the unknowns in the last iteration, of full range: the largest.
+    pub residual: f32,
 }
 
 impl Summary {
@@ -26,13 +29,20 @@ impl Summary {
 
 /// Replaces the pixels of `raster` where `mask` has weight; the others keep every bit, and so does
 /// the alpha channel.
-pub(super) fn inpaint(
+///
+/// # Errors
+/// [`EngineError::NothingKnown`] if no pixel is known, [`EngineError::Cancelled`] when `control`
+/// says so.
+pub fn inpaint(
     raster: &mut Raster,
     mask: &Mask,
     params: &InpaintParams,
     threads: &Threads,
     control: &dyn Control,
 ) -> Result<Summary, EngineError> {
+    if mask.is_full() {
+        return Err(EngineError::NothingKnown);
+    }
     let work = regions::around_holes(mask);
     let mut summary = Summary::default();
     for (index, &Work { read, write }) in work.iter().enumerate() {

@@ -18,6 +18,7 @@ mod spec;
 pub use catalogue::{EngineDescription, ParameterDescription, catalogue};
 pub use context::{Environment, Observer, Stage};
 pub use error::EngineError;
+pub use inpaint::{Summary, inpaint};
 pub use outcome::{Answer, Report, Warning};
 pub use pipeline::process;
 pub use spec::{

@@ -51,9 +51,6 @@ pub fn process(
         report.warnings.push(Warning::EmptyMask);
     }
     let mask = mask.filter(|mask| !mask.is_empty());
-    if mask.as_ref().is_some_and(Mask::is_full) {
-        return Err(EngineError::NothingKnown);
-    }
 
     observer.enter(Stage::Solve);
     let summary = solve(&mut picture, mask.as_ref(), request, environment, observer, &mut report)?;

@@ -63,7 +63,7 @@ fn parameters(task: Task, file: &dyn Fn(&str) -> Object) -> ObjectBuilder {
 fn params(task: Task) -> Object {
     with_fields(
         closed().description(Some(
-            "The other parameters as one JSON object; a part of its own wins over a member of it.",
+            "The other parameters as one JSON object. Each is given once: here, or as a part of its own.",
         )),
         task,
     )

@@ -59,11 +59,6 @@ impl Draft {
         first
     }
 
-    /// The names that have arrived.
-    pub(super) fn seen(&self) -> &BTreeSet<String> {
-        &self.seen
-    }
-
     /// Takes a file.
     pub(super) fn picture(&mut self, picture: Picture, bytes: Bytes) {
         match picture {

@@ -57,13 +57,10 @@ pub(super) fn parse(body: &[u8]) -> Result<Upload, ApiError> {
     draft.finish()
 }
 
-/// Takes the members of `params`, in which pictures have no place. A parameter that also came as
-/// a part of its own keeps the value of that part.
+/// Takes the members of `params`, in which pictures have no place.
 pub(super) fn take_parameters(draft: &mut Draft, members: Entries) {
-    let parts = draft.seen().clone();
     for (name, value) in members.0 {
         match Slot::of(&name) {
-            Some(Slot::Parameter(_)) if parts.contains(&name) => {}
             Some(Slot::Parameter(field)) if draft.first(&name) => {
                 draft.parameter(field, Given::Json(value));
             }

@@ -22,7 +22,6 @@ pub(super) async fn read(request: Request, state: &ApiState) -> Result<Upload, A
     let malformed = |error| broken(&error, limit);
     let mut parts = Multipart::from_request(request, state).await.map_err(no_boundary)?;
     let mut draft = Draft::default();
-    let mut params = None;
     while let Some(part) = parts.next_field().await.map_err(malformed)? {
         let name = part.name().unwrap_or_default().to_owned();
         if !draft.first(&name) {
@@ -42,16 +41,14 @@ pub(super) async fn read(request: Request, state: &ApiState) -> Result<Upload, A
                 draft.picture(picture, bytes);
             }
             ("params", None) => {
-                params = Some(json::entries(text(part, &name, limit).await?.as_bytes())?);
+                let members = json::entries(text(part, &name, limit).await?.as_bytes())?;
+                json::take_parameters(&mut draft, members);
             }
             (_, None) => {
                 draft.unknown(&name);
                 break;
             }
         }
-    }
-    if let Some(params) = params {
-        json::take_parameters(&mut draft, params);
     }
     draft.finish()
 }

@@ -5,13 +5,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use axum::Router;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 
 use crate::config::Config;
 use crate::engines::Environment;
-use crate::http::{self, ApiState};
+use crate::http::{self, ApiState, Router};
 use crate::numerics::{Threads, ThreadsError};
 use crate::telemetry::Metrics;
 use crate::worker::Pool;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::http;
 
-/// Print the `OpenAPI` description of the HTTP API.
+/// Print the OpenAPI description of the HTTP API.
 #[derive(Debug, clap::Args)]
 pub(super) struct PrintOpenApi {
     /// Print nothing; fail if this file is not the description

@@ -98,6 +98,12 @@ pub const SETTINGS: &[Setting] = &[
         "Largest image, in pixels; read from its header before anything is decoded."
     ),
     setting!(
+        "image.max_frames",
+        image.max_frames,
+        Count(1..=100_000),
+        "Pictures a file may hold. Only the first is read; the others are left out of the answer."
+    ),
+    setting!(
         "image.max_allocation",
         image.max_allocation,
         Bytes(1 << 20..=64 * GIB),

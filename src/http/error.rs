@@ -218,3 +218,37 @@ impl ApiError {
         Self::new(ProblemCode::ShuttingDown, detail).with_retry_after(RETRY_AFTER)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_ours_says_nothing_of_its_cause() {
+        let secret = std::io::Error::other("/etc/secret is not readable");
+        for error in [ApiError::internal(secret), JobFailure::Panicked.into()] {
+            let problem = error.problem(None);
+            assert_eq!(problem.status, 500);
+            assert_eq!(problem.detail, "an unexpected error occurred");
+            assert!(error.cause().is_some(), "the log is told");
+        }
+    }
+
+    #[test]
+    fn no_image_whatever_is_wrong_with_it_is_a_fault_of_ours() {
+        use ImagingError as E;
+        for error in [
+            E::UnsupportedFormat,
+            E::MaskWithoutAlpha,
+            E::TooManyBytes { limit: 1, actual: 2 },
+            E::TooManyPixels { limit: 1, actual: 2 },
+            E::TooManyFrames { limit: 1, actual: 2 },
+            E::TooMuchMemory { limit: 1, actual: 2 },
+            E::MetadataTooLarge { limit: 1 },
+            E::MaskSize { expected: (1, 1), actual: (2, 2) },
+        ] {
+            let status = ApiError::from(error).code().describe().status;
+            assert!(status.is_client_error());
+        }
+    }
+}

@@ -15,11 +15,12 @@ mod v1;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::{Router, response::IntoResponse};
+use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 use utoipa_swagger_ui::SwaggerUi;
 
+pub use axum::Router;
 pub use config::{HttpConfig, InvalidOrigin, Origin};
 pub use openapi::document;
 pub use problem::{ProblemCode, ProblemDescription, problems_page};

@@ -48,9 +48,19 @@ async fn multipart_flat_params_and_json_give_the_same_bytes() {
     let body = json!({
         "image": STANDARD.encode(&image), "mask": url, "iterations": 5, "mask_dilate": 1,
     });
+    let mixed = multipart(
+        "/v1/inpaint",
+        &[
+            ("iterations", b"5"),
+            ("params", br#"{"mask_dilate": 1}"#),
+            ("image", &image),
+            ("mask", &mask),
+        ],
+    );
     let flat = app.call(flat).await;
     assert_eq!(flat.status, StatusCode::OK, "{flat:?}");
     assert_eq!(app.call(params).await.body, flat.body);
+    assert_eq!(app.call(mixed).await.body, flat.body);
     assert_eq!(app.call(json("/v1/inpaint", &body)).await.body, flat.body);
 }
 

@@ -5,6 +5,8 @@ use axum::http::{Request, StatusCode};
 
 use crate::support::app::TestApp;
 
+const ALLOWED: &str = "access-control-allow-origin";
+
 #[tokio::test]
 async fn health_version_and_engines_answer_json() {
     let app = TestApp::new();
@@ -74,7 +76,6 @@ async fn other_origins_are_let_in_only_if_the_settings_name_them() {
         let request = Request::get("/livez").header("origin", origin);
         app.call(request.body(Body::empty()).unwrap()).await
     };
-    const ALLOWED: &str = "access-control-allow-origin";
     let closed = TestApp::new();
     assert_eq!(call(&closed, "https://a.example").await.header(ALLOWED), "");
     let open = TestApp::with(|config| {

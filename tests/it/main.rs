@@ -3,6 +3,7 @@
 
 mod support;
 
+mod cli_serve;
 mod golden;
 mod hostile_images;
 mod http_problems;

@@ -61,8 +61,13 @@ fn parameters(task: Task, file: &dyn Fn(&str) -> Object) -> ObjectBuilder {
 
 /// All parameters in one JSON part of a multipart body.
 fn params(task: Task) -> Object {
-    with_fields(closed().description(Some("The parameters below, as one JSON object.")), task)
-        .build()
+    with_fields(
+        closed().description(Some(
+            "The other parameters as one JSON object. Each is given once: here, or as a part of its own.",
+        )),
+        task,
+    )
+    .build()
 }
 
 fn with_fields(object: ObjectBuilder, task: Task) -> ObjectBuilder {

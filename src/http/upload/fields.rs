@@ -24,12 +24,13 @@ impl Given {
     /// The value as a `T`. Text may spell a string, or a number or truth value as JSON does.
     fn read<T: DeserializeOwned>(self) -> Option<T> {
         match self {
-            // Absent and null are not the same: leaving a parameter out is how to not set it.
+            // Leaving a parameter out is how to not set it; null is no value of any.
             Self::Json(Value::Null) => None,
             Self::Json(value) => serde_json::from_value(value).ok(),
             Self::Text(text) => {
                 let parsed = serde_json::from_str(&text).ok();
-                serde_json::from_value(Value::String(text)).ok().or(parsed)
+                let string = serde_json::from_value(Value::String(text)).ok();
+                string.or_else(|| Self::Json(parsed?).read())
             }
         }
     }

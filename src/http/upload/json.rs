@@ -57,9 +57,9 @@ pub(super) fn parse(body: &[u8]) -> Result<Upload, ApiError> {
     draft.finish()
 }
 
-/// Takes the parameters of a `params` object, in which pictures have no place.
-pub(super) fn take_parameters(draft: &mut Draft, entries: Entries) {
-    for (name, value) in entries.0 {
+/// Takes the members of `params`, in which pictures have no place.
+pub(super) fn take_parameters(draft: &mut Draft, members: Entries) {
+    for (name, value) in members.0 {
         match Slot::of(&name) {
             Some(Slot::Parameter(field)) if draft.first(&name) => {
                 draft.parameter(field, Given::Json(value));

@@ -41,8 +41,8 @@ pub(super) async fn read(request: Request, state: &ApiState) -> Result<Upload, A
                 draft.picture(picture, bytes);
             }
             ("params", None) => {
-                let entries = json::entries(text(part, &name, limit).await?.as_bytes())?;
-                json::take_parameters(&mut draft, entries);
+                let members = json::entries(text(part, &name, limit).await?.as_bytes())?;
+                json::take_parameters(&mut draft, members);
             }
             (_, None) => {
                 draft.unknown(&name);

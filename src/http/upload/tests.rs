@@ -68,8 +68,13 @@ fn everything_wrong_is_named_at_once() {
     let mut fields = faulty_fields(&error.unwrap_err());
     fields.sort();
     assert_eq!(fields, ["image", "iterations", "mask", "nonsense", "quality", "sigma"]);
-    let error = from_text(&[("image", "x"), ("quality", "high"), ("mask_invert", "maybe")]);
-    assert_eq!(faulty_fields(&error.unwrap_err()), ["quality", "mask_invert"]);
+    let error = from_text(&[
+        ("image", "x"),
+        ("quality", "high"),
+        ("mask_invert", "maybe"),
+        ("sigma", "null"),
+    ]);
+    assert_eq!(faulty_fields(&error.unwrap_err()), ["quality", "mask_invert", "sigma"]);
 }
 
 #[test]

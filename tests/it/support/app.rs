@@ -81,6 +81,12 @@ const BOUNDARY: &str = "a-boundary-that-no-test-contains";
 
 /// A multipart request with these parts.
 pub(crate) fn multipart(path: &str, parts: &[(&str, &[u8])]) -> Request<Body> {
+    let (content_type, body) = multipart_body(parts);
+    Request::post(path).header("content-type", content_type).body(body.into()).unwrap()
+}
+
+/// The content type and the bytes of a multipart body with these parts.
+pub(crate) fn multipart_body(parts: &[(&str, &[u8])]) -> (String, Vec<u8>) {
     let mut body = Vec::new();
     for (name, value) in parts {
         body.extend_from_slice(
@@ -95,7 +101,7 @@ pub(crate) fn multipart(path: &str, parts: &[(&str, &[u8])]) -> Request<Body> {
     }
     body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
     let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
-    Request::post(path).header("content-type", content_type).body(body.into()).unwrap()
+    (content_type, body)
 }
 
 /// A JSON request.

@@ -1,0 +1,173 @@
+//! The program as a user runs it: real process, real socket, real signal.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::app::{grey_png, mask_png, multipart_body};
+
+fn cogd(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cogd"));
+    command.args(arguments).env_remove("COGD_CONFIG");
+    command
+}
+
+fn output(arguments: &[&str]) -> Output {
+    cogd(arguments).output().unwrap()
+}
+
+/// A served folder; killed if a test fails before it stopped.
+struct Server {
+    process: Child,
+    address: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    fn start(flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join("data");
+        let mut command = cogd(&["serve", "--bind", "127.0.0.1:0", "--data-dir"]);
+        command.arg(&data_dir).args(flags).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("cogd is listening on http://").unwrap().to_owned();
+        assert!(data_dir.is_dir());
+        Self { process, address, _folder: folder }
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        stream
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = self.connect();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Sends an image to be repaired and leaves the connection open.
+    fn post_image(&self, side: u32) -> TcpStream {
+        let (image, mask) = (grey_png(side, side, 0), mask_png(side, side));
+        let (content_type, body) =
+            multipart_body(&[("image", &image), ("mask", &mask), ("mask_dilate", b"200")]);
+        let mut stream = self.connect();
+        write!(
+            stream,
+            "POST /v1/inpaint HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+             Content-Type: {content_type}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        )
+        .unwrap();
+        stream.write_all(&body).unwrap();
+        stream
+    }
+
+    fn wait_for_metric(&self, line: &str) {
+        let began = Instant::now();
+        while !self.get("/metrics").contains(line) {
+            assert!(began.elapsed() < Duration::from_mins(1), "{line} never came");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_signal_finishes_the_work_at_hand_and_ends_with_success() {
+    for signal in ["-TERM", "-INT"] {
+        let mut server = Server::start(&[]);
+        let mut open = server.post_image(400);
+        server.wait_for_metric("cogd_jobs_running 1");
+        server.signal(signal);
+        let mut answer = Vec::new();
+        open.read_to_end(&mut answer).unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 200 OK"), "{signal}");
+        assert!(server.process.wait().unwrap().success(), "{signal}");
+    }
+}
+
+#[test]
+fn a_client_that_goes_away_cancels_its_work() {
+    let server = Server::start(&[]);
+    let open = server.post_image(400);
+    server.wait_for_metric("cogd_jobs_running 1");
+    drop(open);
+    server.wait_for_metric("cogd_jobs_total{outcome=\"cancelled\"} 1");
+    server.wait_for_metric("cogd_jobs_running 0");
+}
+
+#[test]
+fn a_client_that_sends_its_header_too_slowly_is_cut_off() {
+    let server = Server::start(&["--http-header-timeout", "100ms"]);
+    let mut stream = server.connect();
+    stream.write_all(b"GET /livez HTTP/1.1\r\nHost:").unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).unwrap();
+    assert!(!rest.starts_with(b"HTTP/1.1 200"));
+    assert!(server.get("/livez").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn the_health_check_follows_the_server() {
+    let server = Server::start(&[]);
+    let check = || output(&["healthcheck", "--bind", &server.address]).status;
+    assert!(check().success());
+    drop(server.connect());
+    let address = server.address.clone();
+    drop(server);
+    assert_eq!(output(&["healthcheck", "--bind", &address]).status.code(), Some(1));
+}
+
+#[test]
+fn wrong_settings_stop_the_start_and_are_all_reported() {
+    let failed = cogd(&["serve", "--bind", "nowhere", "--worker-queue-length", "-1"])
+        .env("COGD_LOG_FORMAT", "xml")
+        .output()
+        .unwrap();
+    assert_eq!(failed.status.code(), Some(2));
+    let report = String::from_utf8(failed.stderr).unwrap();
+    for part in ["flag --bind", "flag --worker-queue-length", "environment COGD_LOG_FORMAT"] {
+        assert!(report.contains(part), "{part} is not in {report}");
+    }
+}
+
+#[test]
+fn the_settings_in_force_are_printed_with_their_source() {
+    let shown =
+        cogd(&["config", "--bind", "127.0.0.1:9"]).env("COGD_LOG_FORMAT", "json").output().unwrap();
+    let text = String::from_utf8(shown.stdout).unwrap();
+    let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(line("bind").contains("127.0.0.1:9") && line("bind").ends_with("# flag --bind"));
+    assert!(line("log.format").ends_with("# environment COGD_LOG_FORMAT"));
+    assert!(line("data_dir").ends_with("# default"));
+}
+
+#[test]
+fn a_stale_description_is_told_from_a_fresh_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("v1.json");
+    let check = || output(&["openapi", "--check", file.to_str().unwrap()]).status;
+    std::fs::write(&file, output(&["openapi"]).stdout).unwrap();
+    assert!(check().success());
+    std::fs::write(&file, "{}").unwrap();
+    assert_eq!(check().code(), Some(1));
+}

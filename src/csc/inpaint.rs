@@ -22,7 +22,7 @@ use super::group_step::{self, Shift, Shrinkage};
 use super::harmonic;
 use super::holes::Holes;
 use super::matching::{SIDE, match_blocks};
-use super::params::InpaintParams;
+use super::params::{InpaintParams, Start};
 use super::strips::{STRIP, Strips};
 
 /// Mirrored samples around the image: the side of the largest block.
@@ -39,8 +39,8 @@ pub struct SolveInfo {
 
 /// Replaces the hidden samples of all planes; known samples keep every bit.
 ///
-/// What stands in the hidden samples has no influence. The first plane leads: similar blocks are
-/// found in it and used for the others, so it should be the one with the most detail.
+/// The first plane leads: similar blocks are found in it and used for the others, so it should be
+/// the one with the most detail.
 ///
 /// # Shapes
 /// All planes and `hidden`: `(height, width)`.
@@ -69,8 +69,10 @@ pub fn inpaint<F: Frame, G: Frame>(
     if unknowns == 0 {
         return Ok(SolveInfo::default());
     }
-    for plane in &mut *planes {
-        harmonic::fill(plane, hidden);
+    if params.start == Start::Harmonic {
+        for plane in &mut *planes {
+            harmonic::fill(plane, hidden);
+        }
     }
     let mut canvases: Vec<Canvas> = planes.iter().map(|plane| Canvas::new(plane, MARGIN)).collect();
     let holes = Holes::new(hidden, MARGIN);

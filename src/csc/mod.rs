@@ -40,4 +40,4 @@ pub use frame::Frame;
 pub use inpaint::{SolveInfo, inpaint};
 pub use line::LANES;
 pub use noise::estimate_sigma;
-pub use params::{InpaintParams, Phase};
+pub use params::{InpaintParams, Phase, Start};

@@ -22,9 +22,20 @@ impl Phase {
     }
 }
 
+/// What stands in the hidden samples when the iterations begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The [`harmonic`](super::harmonic) fill; what the planes hold there has no influence.
+    Harmonic,
+    /// What the planes hold there, which must be finite.
+    Given,
+}
+
 /// How hidden samples are found: first by a frame alone, then by groups of similar blocks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InpaintParams {
+    /// Where the iterations begin.
+    pub start: Start,
     /// Thresholding of single blocks on shifted grids: finds structure across holes.
     pub frame: Phase,
     /// Distance of the blocks on a grid; divides the side of the frame's blocks.
@@ -45,6 +56,7 @@ impl InpaintParams {
     pub fn with_iterations(total: usize) -> Self {
         let frame = (3 * total).div_ceil(7);
         Self {
+            start: Start::Harmonic,
             frame: Phase { iterations: frame, first: 0.4, last: 0.02 },
             stride: 8,
             group: Phase { iterations: total - frame, first: 0.3, last: 0.015 },

@@ -4,6 +4,7 @@
 //! solve, encode. Large pictures are worked on in [`regions`] around their holes. Synchronous, without
 //! a clock: whoever watches ([`Observer`]) has one.
 
+mod afar;
 mod catalogue;
 mod color;
 mod context;

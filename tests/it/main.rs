@@ -13,3 +13,4 @@ mod image_limits;
 mod image_metadata;
 mod image_round_trips;
 mod openapi_quality;
+mod restoration;

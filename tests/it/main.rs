@@ -3,6 +3,7 @@
 
 mod support;
 
+mod architecture;
 mod cli_serve;
 mod golden;
 mod hostile_images;

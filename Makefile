@@ -1,0 +1,37 @@
+# Each line is a command that a person could type.
+
+CARGO ?= cargo
+PYTHON ?= python3
+# Folder of images for `make bench` and `make peers`.
+DATA ?= docs/images
+
+.PHONY: serve test lint check golden bench peers scene
+
+serve:  ## Build and serve on http://127.0.0.1:8080
+	$(CARGO) run --release -- serve
+
+test:  ## All tests
+	$(CARGO) test
+
+lint:  ## Format, warnings, documentation, licences
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
+	@if command -v cargo-deny >/dev/null; then cargo-deny check; \
+	else echo "cargo-deny is not installed: licences and advisories were not checked"; fi
+
+check: lint test  ## Everything that CI asks of a change
+
+golden:  ## Rewrite the generated files that tests compare
+	UPDATE_GOLDEN=1 $(CARGO) test golden
+
+bench:  ## Times of the solver and of the codecs
+	$(CARGO) bench
+
+peers:  ## Quality and time beside other libraries, on the images in DATA
+	$(CARGO) build --release
+	$(PYTHON) benches/peers/inpaint_peers.py $(DATA) --cogd target/release/cogd
+
+scene:  ## Draw the picture of the README and repair it
+	$(CARGO) run --release --example draw_scene -- docs/images
+	$(CARGO) run --release -- restore docs/images/scene.png --mask docs/images/mask.png -o docs/images/restored.png

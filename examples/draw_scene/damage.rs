@@ -8,9 +8,18 @@
 
 use cogd::numerics::{Plane, Random};
 
-/// The damaged pixels.
-pub(crate) fn draw(height: usize, width: usize) -> Plane<bool> {
-    let mut holes = Plane::filled(height, width, false);
+/// What a pixel has been through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Damage {
+    Spared,
+    /// Scratched down to the paper.
+    Scratched,
+    Stamped,
+}
+
+/// The damage of every pixel.
+pub(crate) fn draw(height: usize, width: usize) -> Plane<Damage> {
+    let mut holes = Plane::filled(height, width, Damage::Spared);
     let mut random = Random::seeded(7);
     let (h, w) = (height as f32, width as f32);
     for _ in 0..13 {
@@ -32,20 +41,22 @@ pub(crate) fn draw(height: usize, width: usize) -> Plane<bool> {
     holes
 }
 
-/// Paints the damage over the picture, as bare paper with dirt in it.
-pub(crate) fn inflict(picture: &mut Plane<[u8; 3]>, holes: &Plane<bool>) {
+/// Paints the damage over the picture: bare paper with dirt in it, red ink.
+pub(crate) fn inflict(picture: &mut Plane<[u8; 3]>, damage: &Plane<Damage>) {
     let mut random = Random::seeded(8);
-    for (pixel, &hole) in picture.as_mut_slice().iter_mut().zip(holes.as_slice()) {
+    for (pixel, damage) in picture.as_mut_slice().iter_mut().zip(damage.as_slice()) {
         let dirt = (random.unit() * 18.0) as u8;
-        if hole {
-            *pixel = [250 - dirt, 246 - dirt, 236 - dirt];
+        match damage {
+            Damage::Spared => {}
+            Damage::Scratched => *pixel = [250 - dirt, 246 - dirt, 236 - dirt],
+            Damage::Stamped => *pixel = [186 - dirt, 30, 38],
         }
     }
 }
 
 /// A line that wanders off a little.
 fn scratch(
-    holes: &mut Plane<bool>,
+    holes: &mut Plane<Damage>,
     random: &mut Random,
     start: (f32, f32),
     mut angle: f32,
@@ -62,7 +73,7 @@ fn scratch(
 }
 
 /// A few discs beside each other.
-fn blot(holes: &mut Plane<bool>, random: &mut Random, centre: (f32, f32)) {
+fn blot(holes: &mut Plane<Damage>, random: &mut Random, centre: (f32, f32)) {
     for _ in 0..6 {
         let offset = |random: &mut Random| 6.0 * (random.unit() - 0.5);
         let (y, x) = (centre.0 + offset(random), centre.1 + offset(random));
@@ -70,7 +81,7 @@ fn blot(holes: &mut Plane<bool>, random: &mut Random, centre: (f32, f32)) {
     }
 }
 
-fn disc(holes: &mut Plane<bool>, y: f32, x: f32, radius: f32) {
+fn disc(holes: &mut Plane<Damage>, y: f32, x: f32, radius: f32) {
     let range = |at: f32, size: usize| {
         let first = (at - radius).ceil().max(0.0) as usize;
         first..((at + radius).floor() + 1.0).clamp(0.0, size as f32) as usize
@@ -78,7 +89,7 @@ fn disc(holes: &mut Plane<bool>, y: f32, x: f32, radius: f32) {
     for row in range(y, holes.height()) {
         for column in range(x, holes.width()) {
             if (row as f32 - y).hypot(column as f32 - x) <= radius {
-                holes.row_mut(row)[column] = true;
+                holes.row_mut(row)[column] = Damage::Scratched;
             }
         }
     }
@@ -102,12 +113,12 @@ const STAMP: [[u8; 5]; 11] = [
     [0x7f, 0x41, 0x41, 0x22, 0x1c],
 ];
 
-fn stamp(holes: &mut Plane<bool>, top: usize, left: usize) {
+fn stamp(holes: &mut Plane<Damage>, top: usize, left: usize) {
     for (letter, columns) in STAMP.iter().enumerate() {
         for y in 0..7 * DOT {
             for x in 0..5 * DOT {
                 if columns[x / DOT] >> (y / DOT) & 1 == 1 {
-                    holes.row_mut(top + y)[left + letter * 6 * DOT + x] = true;
+                    holes.row_mut(top + y)[left + letter * 6 * DOT + x] = Damage::Stamped;
                 }
             }
         }

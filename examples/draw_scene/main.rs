@@ -17,15 +17,18 @@ use std::path::PathBuf;
 use cogd::imaging::{
     ColorModel, EncodeOptions, ImageFormat, Metadata, Picture, Raster, Samples, encode,
 };
-const HEIGHT: usize = 400;
-const WIDTH: usize = 560;
+use damage::Damage;
+
+const HEIGHT: usize = 344;
+const WIDTH: usize = 480;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args_os().nth(1).ok_or("which folder shall it be?")?);
-    let holes = damage::draw(HEIGHT, WIDTH);
+    let damage = damage::draw(HEIGHT, WIDTH);
     let mut colours = render::draw(HEIGHT, WIDTH);
-    damage::inflict(&mut colours, &holes);
-    let mask = holes.map(|hole| if hole { 255 } else { 0 }).into_vec();
+    damage::inflict(&mut colours, &damage);
+    let hidden = |damage| if damage == Damage::Spared { 0 } else { 255 };
+    let mask = damage.map(hidden).into_vec();
     let colours = colours.into_vec().concat();
     std::fs::write(folder.join("scene.png"), png(colours, ColorModel::Rgb)?)?;
     std::fs::write(folder.join("mask.png"), png(mask, ColorModel::Grey)?)?;

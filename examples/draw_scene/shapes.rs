@@ -72,7 +72,8 @@ pub(crate) fn material(point: Vector) -> Material {
             Material { colour, gloss: 0.025, glow: 0.05 }
         }
         Surface::Lemon => {
-            let colour = Vector(0.88, 0.62, 0.04).mix(Vector(0.93, 0.76, 0.16), clouds(point * 4.0));
+            let colour =
+                Vector(0.88, 0.62, 0.04).mix(Vector(0.93, 0.76, 0.16), clouds(point * 4.0));
             Material { colour, gloss: 0.025, glow: 0.05 }
         }
         Surface::Leaf => {
@@ -149,15 +150,18 @@ fn glaze(point: Vector) -> Vector {
     let t = point.1 / VASE_HEIGHT;
     let angle = point.2.atan2(point.0);
     let line = |at: f32, width: f32| 1.0 - smoothstep(width, width + 0.008, (t - at).abs());
-    let wave = 0.46 + 0.075 * (6.0 * angle).sin();
+    let wave = 0.46 + 0.045 * (6.0 * angle).sin();
     let scales = (18.0 * angle + 30.0 * t).sin() * (18.0 * angle - 30.0 * t).sin();
-    let leaves = (12.0 * angle + 1.2).cos() * 0.05 * (1.0 - ((t - wave) / 0.13).powi(2)).max(0.0);
+    // Petals on either side of the vine, where it turns.
+    let (x, y) = ((6.0 * angle).cos(), (t - 0.46) * 9.0 + 1.1 * (6.0 * angle).sin());
+    let blossom = x.hypot(y) - 0.42 - 0.16 * (5.0 * y.atan2(x)).cos();
     let blue = line(0.24, 0.010)
         .max(line(0.27, 0.004))
         .max(line(0.66, 0.004))
         .max(line(0.69, 0.010))
         .max(line(0.97, 0.012))
-        .max(line(wave, 0.012 + leaves.max(0.0)))
+        .max(line(wave, 0.007))
+        .max(smoothstep(0.06, 0.0, blossom) * smoothstep(0.10, 0.16, x.hypot(y)))
         .max(line(0.785, 0.06) * smoothstep(0.25, 0.4, scales))
         .max(line(0.10, 0.07) * smoothstep(-0.1, 0.1, (14.0 * angle).cos() + 6.0 * t - 0.6));
     let strokes = 0.75 + 0.4 * clouds(point * 6.0);

@@ -139,19 +139,27 @@ fn squared_distance<S: Simd>(
     image: &[f32],
     width: usize,
 ) -> f32 {
+    // One vector of eight lanes or two of four; their sums stay in registers.
+    let mut sums = [simd.splat_f32s(0.0); 2];
     let mut lanes = [0.0_f32; SIDE];
-    let (sums, _) = S::as_mut_simd_f32s(&mut lanes);
-    if sums.is_empty() {
-        // Vectors longer than a row of the block.
-        let rows = reference.chunks_exact(SIDE).zip(image.chunks(width));
-        return rows.flat_map(|(a, b)| a.iter().zip(b)).map(|(a, b)| (a - b) * (a - b)).sum();
-    }
-    for y in 0..SIDE {
-        let (a, _) = S::as_simd_f32s(&reference[y * SIDE..(y + 1) * SIDE]);
-        let (b, _) = S::as_simd_f32s(&image[y * width..y * width + SIDE]);
-        for i in 0..sums.len() {
-            let difference = simd.sub_f32s(a[i], b[i]);
-            sums[i] = simd.add_f32s(sums[i], simd.mul_f32s(difference, difference));
+    if S::F32_LANES * 2 < SIDE || S::F32_LANES > SIDE {
+        for (a, b) in reference.chunks_exact(SIDE).zip(image.chunks(width)) {
+            for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+                *lane += (a - b) * (a - b);
+            }
+        }
+    } else {
+        for y in 0..SIDE {
+            let (a, _) = S::as_simd_f32s(&reference[y * SIDE..(y + 1) * SIDE]);
+            let (b, _) = S::as_simd_f32s(&image[y * width..y * width + SIDE]);
+            for i in 0..SIDE / S::F32_LANES {
+                let difference = simd.sub_f32s(a[i], b[i]);
+                sums[i] = simd.add_f32s(sums[i], simd.mul_f32s(difference, difference));
+            }
+        }
+        let (vectors, _) = S::as_mut_simd_f32s(&mut lanes);
+        for i in 0..SIDE / S::F32_LANES {
+            vectors[i] = sums[i];
         }
     }
     // Added lane by lane in a fixed order, so that every vector width gives the same sum.

@@ -57,8 +57,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("rayon", &["numerics", "cogd", "csc"]),
     ("realfft", &["numerics", "csc"]),
     ("rustfft", &["numerics", "csc"]),
-    // The root hands the finished router on, so that tests can ask it without a socket.
-    ("axum", &["http", "app"]),
+    ("axum", &["http"]),
     ("hyper", &["http"]),
     ("hyper_util", &["http"]),
     ("tower", &["http"]),

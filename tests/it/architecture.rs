@@ -30,6 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "telemetry",
             "numerics",
             "imaging",
+            "csc",
             "engines",
             "bench",
             "worker",

@@ -2,8 +2,8 @@
 
 CARGO ?= cargo
 PYTHON ?= python3
-# Folder of images for `make bench` and `make peers`.
-DATA ?= docs/images
+# Folder of images for `make peers`.
+DATA ?=
 
 .PHONY: serve test lint check golden bench peers scene
 
@@ -17,8 +17,8 @@ lint:  ## Format, warnings, documentation, licences
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
-	@if command -v cargo-deny >/dev/null; then cargo-deny check; \
-	else echo "cargo-deny is not installed: licences and advisories were not checked"; fi
+	@if command -v cargo-deny >/dev/null; then cargo-deny check bans licenses sources; \
+	else echo "cargo-deny is not installed: licences and sources were not checked"; fi
 
 check: lint test  ## Everything that CI asks of a change
 

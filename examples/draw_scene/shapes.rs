@@ -1,5 +1,7 @@
 //! What stands on the table, as distances, and what it is made of.
 
+use std::f32::consts::{PI, TAU};
+
 use crate::vector::{Vector, clouds, noise, smoothstep};
 
 /// What a point of a surface looks like.
@@ -130,7 +132,7 @@ fn nearest(point: Vector) -> (f32, Surface) {
 
 /// Radius of the vase at a height, both relative to it.
 fn vase_radius(t: f32) -> f32 {
-    let belly = (std::f32::consts::PI * (0.12 + 0.80 * t.powf(1.15))).sin();
+    let belly = (PI * (0.12 + 0.80 * t.powf(1.15))).sin();
     0.20 + 0.46 * belly.max(0.0).powf(1.3) + 0.10 * smoothstep(0.88, 1.0, t)
 }
 
@@ -246,7 +248,7 @@ fn wallpaper(point: Vector) -> Vector {
     let bloom = 0.22 + 0.07 * (5.0 * angle + 1.57).cos();
     let ring = smoothstep(0.035, 0.012, (around - bloom).abs());
     let dot = smoothstep(0.06, 0.04, around);
-    let stem = smoothstep(0.02, 0.008, (u - 0.05 * (6.283 * v).sin()).abs())
+    let stem = smoothstep(0.02, 0.008, (u - 0.05 * (TAU * v).sin()).abs())
         * smoothstep(0.26, 0.3, v.abs());
     let print = ring.max(dot).max(stem) * (0.55 + 0.5 * clouds(point * 2.0));
     let paper = Vector(0.34, 0.37, 0.33) * (0.85 + 0.3 * clouds(point * 0.8));

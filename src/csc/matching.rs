@@ -158,9 +158,7 @@ fn squared_distance<S: Simd>(
             }
         }
         let (vectors, _) = S::as_mut_simd_f32s(&mut lanes);
-        for i in 0..SIDE / S::F32_LANES {
-            vectors[i] = sums[i];
-        }
+        vectors.copy_from_slice(&sums[..SIDE / S::F32_LANES]);
     }
     // Added lane by lane in a fixed order, so that every vector width gives the same sum.
     let pairs =

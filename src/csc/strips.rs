@@ -177,7 +177,7 @@ impl WithSimd for MoveRow<'_> {
             samples.iter_mut().zip(free).zip(sums.iter_mut()).zip(weights)
         {
             // Where no block lies the sum is zero, and so must be the move.
-            let moves = f32::from(u8::from(free & (weight > 0.0)));
+            let moves = f32::from(u8::from(free && weight > 0.0));
             let mean = *sum / weight.max(f32::MIN_POSITIVE);
             *sum = moves * relaxation * (mean - *sample);
             *sample += *sum;

@@ -23,6 +23,7 @@ mod haar;
 pub mod harmonic;
 mod holes;
 mod inpaint;
+pub mod learn;
 mod line;
 mod matching;
 mod noise;

@@ -58,7 +58,9 @@ impl Fft2 {
                 rest
             }) == 1
         };
-        (minimum.max(1)..).find(|&size| smooth(size)).unwrap_or(minimum)
+        let minimum = minimum.max(1);
+        // A power of two lies in the range.
+        (minimum..=2 * minimum).find(|&size| smooth(size)).unwrap_or(minimum)
     }
 
     /// Samples in a plane.
@@ -164,8 +166,8 @@ mod tests {
     use std::f64::consts::TAU;
 
     fn noise(len: usize, seed: u64) -> Vec<f32> {
-        let mut random = Random::new(seed);
-        (0..len).map(|_| crate::numerics::norms::single(random.normal())).collect()
+        let mut random = Random::seeded(seed);
+        (0..len).map(|_| random.normal()).collect()
     }
 
     #[test]
@@ -180,7 +182,8 @@ mod tests {
                     let (mut re, mut im) = (0.0, 0.0);
                     for y in 0..height {
                         for x in 0..width {
-                            let turn = (u * y) as f64 / height as f64 + (v * x) as f64 / width as f64;
+                            let turn =
+                                (u * y) as f64 / height as f64 + (v * x) as f64 / width as f64;
                             let sample = f64::from(plane[y * width + x]);
                             re += sample * (TAU * turn).cos();
                             im -= sample * (TAU * turn).sin();

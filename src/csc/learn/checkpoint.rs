@@ -1,7 +1,8 @@
 //! A learner's state as bytes, from which it continues bit for bit.
 //!
 //! Layout: magic, length of the JSON header (u32), header, then little-endian `f32`: filters,
-//! power direction, and for every image codes, codes before, threshold factors and shares;
+//! power direction, and for every image codes, codes before the
+//! last block and step, threshold factors, shares and pace;
 //! SHA-256 of all of it at the end. Spectra and residuals are computed anew.
 
 use serde::{Deserialize, Serialize};
@@ -41,9 +42,12 @@ impl Learner {
         push(&self.filters.taps);
         push(&self.filters.direction);
         for codes in &self.codes {
-            for values in [&codes.maps, &codes.before, &codes.threshold_factors, &codes.shares] {
+            for values in [&codes.maps, &codes.before, &codes.previous] {
                 push(values);
             }
+            push(&codes.threshold_factors);
+            push(&codes.shares);
+            push(&[codes.pace]);
         }
         let digest = Sha256::digest(&bytes);
         bytes.extend_from_slice(&digest);
@@ -88,11 +92,15 @@ impl Learner {
             complete = complete
                 .and_then(|()| pull(&mut codes.maps))
                 .and_then(|()| pull(&mut codes.before))
+                .and_then(|()| pull(&mut codes.previous))
                 .and_then(|()| pull(&mut codes.threshold_factors))
-                .and_then(|()| pull(&mut codes.shares));
+                .and_then(|()| pull(&mut codes.shares))
+                .and_then(|()| pull(std::slice::from_mut(&mut codes.pace)));
         }
         complete.ok_or(fault("values are missing"))?;
         learner.synthesize();
+        let geometry = &learner.geometry;
+        learner.codes.iter_mut().for_each(|codes| codes.refresh_previous(geometry));
         Ok(learner)
     }
 

@@ -7,6 +7,7 @@ use crate::numerics::norms::{single, sum_of_magnitudes, sum_of_squares};
 use crate::numerics::prox::{hard_threshold, soft_threshold};
 use crate::numerics::spectrum::{add_product, conjugate_product, extrapolate};
 
+use super::Acceleration;
 use super::geometry::{Geometry, Workspace};
 use super::signal::Signal;
 
@@ -39,7 +40,11 @@ pub(super) struct Codes {
     /// Share of `before` added to the argument of the next proximal step of each map.
     pub(super) shares: Vec<f32>,
     /// The maps one step ago, for extrapolation.
-    previous: Vec<f32>,
+    pub(super) previous: Vec<f32>,
+    /// Their spectra, if momentum is carried from block to block; else empty.
+    spectra_previous: Vec<Complex32>,
+    /// The sequence `t` of accelerated proximal gradients; one is a fresh start.
+    pub(super) pace: f32,
     /// Spectrum of `Σ dₖ ∗ zₖ`, now and one step ago.
     synthesis: Vec<Complex32>,
     synthesis_previous: Vec<Complex32>,
@@ -48,7 +53,11 @@ pub(super) struct Codes {
 
 impl Codes {
     /// Codes of zero.
-    pub(super) fn new(geometry: &Geometry) -> Self {
+    pub(super) fn new(geometry: &Geometry, acceleration: Acceleration) -> Self {
+        let carried = match acceleration {
+            Acceleration::Carried => geometry.filters * geometry.spectrum_len(),
+            Acceleration::WithinBlock => 0,
+        };
         let maps = || vec![0.0; geometry.filters * geometry.plane_len()];
         let spectrum = || vec![Complex32::default(); geometry.spectrum_len()];
         let per_map = |value| vec![value; geometry.filters];
@@ -56,6 +65,8 @@ impl Codes {
             maps: maps(),
             before: maps(),
             previous: maps(),
+            spectra_previous: vec![Complex32::default(); carried],
+            pace: 1.0,
             norms: per_map(0.0),
             norms_before: per_map(0.0),
             spectra: vec![Complex32::default(); geometry.filters * geometry.spectrum_len()],
@@ -91,7 +102,7 @@ impl Codes {
         signal: &Signal,
         filters: &[Complex32],
     ) {
-        self.add_up(geometry, filters);
+        add_up(geometry, filters, &self.spectra, &mut self.synthesis);
         self.work.spectrum.copy_from_slice(&self.synthesis);
         self.measure(geometry, signal);
     }
@@ -103,7 +114,7 @@ impl Codes {
         signal: &Signal,
         filters: &[Complex32],
     ) {
-        self.add_up(geometry, filters);
+        add_up(geometry, filters, &self.spectra, &mut self.synthesis);
         let work = &mut self.work;
         work.spectrum.copy_from_slice(&self.synthesis);
         geometry.fft.inverse(&mut work.spectrum, &mut work.plane, &mut work.scratch);
@@ -130,12 +141,17 @@ impl Codes {
         self.before.copy_from_slice(&self.maps);
         self.norms_before.copy_from_slice(&self.norms);
         let start = self.misfit + self.penalty(penalty);
-        let mut pace = 1.0_f32;
+        if self.spectra_previous.is_empty() {
+            self.pace = 1.0;
+        } else if self.pace > 1.0 {
+            // The filters have changed since the last step.
+            add_up(geometry, filters, &self.spectra_previous, &mut self.synthesis_previous);
+        }
         for step in 0..steps {
-            let next_pace = f32::midpoint(1.0, (1.0 + 4.0 * pace * pace).sqrt());
-            let momentum = (pace - 1.0) / next_pace;
-            pace = next_pace;
-            if step > 0 {
+            let next_pace = f32::midpoint(1.0, (1.0 + 4.0 * self.pace * self.pace).sqrt());
+            let momentum = (self.pace - 1.0) / next_pace;
+            self.pace = next_pace;
+            if step > 0 || momentum > 0.0 {
                 let target = &mut self.work.spectrum;
                 extrapolate(&self.synthesis, &self.synthesis_previous, momentum, target);
                 self.measure(geometry, signal);
@@ -152,6 +168,15 @@ impl Codes {
             self.synthesize(geometry, signal, filters);
             self.step(geometry, filters, 1.0 / lipschitz, 0.0, penalty);
             self.finish(geometry, signal);
+            self.pace = 1.0;
+        }
+    }
+
+    /// Recomputes the spectra of the maps one step ago, say after they were read from a file.
+    pub(super) fn refresh_previous(&mut self, geometry: &Geometry) {
+        let spectra = self.spectra_previous.chunks_exact_mut(geometry.spectrum_len());
+        for (spectrum, map) in spectra.zip(self.previous.chunks_exact(geometry.plane_len())) {
+            geometry.fft.forward(map, spectrum, &mut self.work.scratch);
         }
     }
 
@@ -172,14 +197,6 @@ impl Codes {
         work.spectrum.copy_from_slice(&self.synthesis);
         geometry.fft.inverse(&mut work.spectrum, &mut work.plane, &mut work.scratch);
         &work.plane
-    }
-
-    fn add_up(&mut self, geometry: &Geometry, filters: &[Complex32]) {
-        let length = geometry.spectrum_len();
-        self.synthesis.fill(Complex32::default());
-        for (filter, map) in filters.chunks_exact(length).zip(self.spectra.chunks_exact(length)) {
-            add_product(filter, map, &mut self.synthesis);
-        }
     }
 
     /// Turns the synthesis in `work.spectrum` into residual and misfit.
@@ -244,9 +261,21 @@ impl Codes {
                     });
                 }
             }
+            if let Some(old) = self.spectra_previous.get_mut(k * length..(k + 1) * length) {
+                old.copy_from_slice(spectrum);
+            }
             geometry.fft.forward(map, spectrum, &mut work.scratch);
             add_product(filter, spectrum, &mut self.synthesis);
         }
+    }
+}
+
+/// `sum ← Σₖ dₖ zₖ` in frequency.
+fn add_up(geometry: &Geometry, filters: &[Complex32], maps: &[Complex32], sum: &mut [Complex32]) {
+    let length = geometry.spectrum_len();
+    sum.fill(Complex32::default());
+    for (filter, map) in filters.chunks_exact(length).zip(maps.chunks_exact(length)) {
+        add_product(filter, map, sum);
     }
 }
 

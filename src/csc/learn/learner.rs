@@ -60,7 +60,7 @@ impl Learner {
         let signals = images.iter().enumerate().map(prepare).collect::<Result<Vec<_>, _>>()?;
         let mut random = Random::seeded(parameters.seed);
         let filters = Filters::random(&geometry, parameters.filter_set, &mut random);
-        let codes = images.iter().map(|_| Codes::new(&geometry)).collect();
+        let codes = images.iter().map(|_| Codes::new(&geometry, parameters.acceleration)).collect();
         let mut learner =
             Self { parameters, geometry, signals, codes, filters, random, iteration: 0 };
         learner.synthesize();

@@ -30,7 +30,9 @@ mod signal;
 pub use error::LearnError;
 pub use learner::{IterationReport, Learner};
 pub use normalization::Normalization;
-pub use parameters::{Boundary, Coupling, CouplingForm, FilterSet, LearnParameters, Sparsity};
+pub use parameters::{
+    Acceleration, Boundary, Coupling, CouplingForm, FilterSet, LearnParameters, Sparsity,
+};
 pub use signal::TrainingImage;
 
 #[cfg(test)]

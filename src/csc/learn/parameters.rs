@@ -21,6 +21,8 @@ pub struct LearnParameters {
     pub code_steps: usize,
     /// Accelerated steps on the filters in each outer iteration.
     pub filter_steps: usize,
+    /// How long the codes keep their momentum.
+    pub acceleration: Acceleration,
     /// How the filters are constrained.
     pub filter_set: FilterSet,
     /// What lies beyond the edge of an image.
@@ -42,6 +44,7 @@ impl Default for LearnParameters {
             iterations: 40,
             code_steps: 3,
             filter_steps: 3,
+            acceleration: Acceleration::Carried,
             filter_set: FilterSet::UnitBall,
             boundary: Boundary::Unknown,
             normalization: Normalization::LOCAL_CONTRAST,
@@ -68,6 +71,17 @@ pub enum Sparsity {
         /// The last threshold.
         last: f32,
     },
+}
+
+/// How long the codes keep the momentum of accelerated proximal gradients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Acceleration {
+    /// Every outer iteration starts without momentum, as in the published comparisons.
+    WithinBlock,
+    /// Momentum goes on from one outer iteration to the next, until it would raise the objective.
+    /// Costs `4 K` bytes more for every pixel.
+    Carried,
 }
 
 /// The constraint on the filters.

@@ -215,7 +215,7 @@ impl PaperReport {
 }
 
 /// The name of an assignment in tables and file names.
-pub fn name(assignment: Assignment) -> &'static str {
+pub(super) fn name(assignment: Assignment) -> &'static str {
     match assignment {
         Assignment::Reconstruction => "reconstruction",
         Assignment::Inpainting => "inpainting",

@@ -2,7 +2,7 @@
 //!
 //! Layout: magic, length of the JSON header (u32), header, then little-endian `f32`: filters,
 //! power direction, and for every image codes, codes before the
-//! last block and step, threshold factors, shares and pace;
+//! last block and step, threshold factors, shares, pace and caution;
 //! SHA-256 of all of it at the end. Spectra and residuals are computed anew.
 
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ impl Learner {
             }
             push(&codes.threshold_factors);
             push(&codes.shares);
-            push(&[codes.pace]);
+            push(&[codes.pace, codes.caution]);
         }
         let digest = Sha256::digest(&bytes);
         bytes.extend_from_slice(&digest);
@@ -95,7 +95,8 @@ impl Learner {
                 .and_then(|()| pull(&mut codes.previous))
                 .and_then(|()| pull(&mut codes.threshold_factors))
                 .and_then(|()| pull(&mut codes.shares))
-                .and_then(|()| pull(std::slice::from_mut(&mut codes.pace)));
+                .and_then(|()| pull(std::slice::from_mut(&mut codes.pace)))
+                .and_then(|()| pull(std::slice::from_mut(&mut codes.caution)));
         }
         complete.ok_or(fault("values are missing"))?;
         learner.synthesize();

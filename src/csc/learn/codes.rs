@@ -20,6 +20,10 @@ pub(super) enum Penalty {
     Hard(f32),
 }
 
+/// The bound on the curvature adds up all filters in phase and ignores the mask; half of it is
+/// enough for most images. A block that raises the objective makes its image more cautious.
+const FIRST_CAUTION: f32 = 0.5;
+
 /// Codes `z` of one image: shape `(K, height, width)` of the padded plane.
 pub(super) struct Codes {
     /// The maps after the last block of steps and its coupling.
@@ -43,6 +47,8 @@ pub(super) struct Codes {
     pub(super) previous: Vec<f32>,
     /// Their spectra, if momentum is carried from block to block; else empty.
     spectra_previous: Vec<Complex32>,
+    /// The curvature that steps assume, as a share of its bound.
+    pub(super) caution: f32,
     /// The sequence `t` of accelerated proximal gradients; one is a fresh start.
     pub(super) pace: f32,
     /// Spectrum of `Σ dₖ ∗ zₖ`, now and one step ago.
@@ -67,6 +73,7 @@ impl Codes {
             previous: maps(),
             spectra_previous: vec![Complex32::default(); carried],
             pace: 1.0,
+            caution: FIRST_CAUTION,
             norms: per_map(0.0),
             norms_before: per_map(0.0),
             spectra: vec![Complex32::default(); geometry.filters * geometry.spectrum_len()],
@@ -127,8 +134,8 @@ impl Codes {
     /// A block of accelerated proximal steps. `residual` and `misfit` must belong to the current
     /// maps and `filters`, and do so again afterwards.
     ///
-    /// `lipschitz` bounds the curvature, so one step from the start cannot raise the objective;
-    /// if the accelerated block does, that one step replaces it.
+    /// `lipschitz` bounds the curvature, so one step of its inverse from the start cannot raise
+    /// the objective; if the bolder accelerated block does, that one step replaces it.
     pub(super) fn improve(
         &mut self,
         geometry: &Geometry,
@@ -156,7 +163,7 @@ impl Codes {
                 extrapolate(&self.synthesis, &self.synthesis_previous, momentum, target);
                 self.measure(geometry, signal);
             }
-            self.step(geometry, filters, 1.0 / lipschitz, momentum, penalty);
+            self.step(geometry, filters, 1.0 / (self.caution * lipschitz), momentum, penalty);
             self.shares.fill(0.0);
         }
         self.finish(geometry, signal);
@@ -169,6 +176,7 @@ impl Codes {
             self.step(geometry, filters, 1.0 / lipschitz, 0.0, penalty);
             self.finish(geometry, signal);
             self.pace = 1.0;
+            self.caution = (1.4 * self.caution).min(1.0);
         }
     }
 

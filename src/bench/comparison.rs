@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::csc::learn::LearnParameters;
 use crate::numerics::Plane;
 
-use super::experiment::{Assignment, BenchError, Point, masked, measure};
+use super::experiment::{Assignment, BenchError, Point, mask_images, measure_learning};
 
 /// A named set of images.
 #[derive(Clone, Debug)]
@@ -56,7 +56,11 @@ impl Comparison {
         let run = |method: &Method| {
             let with_seed = |&seed: &u64| {
                 let parameters = LearnParameters { seed, ..method.parameters.clone() };
-                measure(&set.images, &masked(&set.images, assignment, seed), &parameters)
+                measure_learning(
+                    &set.images,
+                    &mask_images(&set.images, assignment, seed),
+                    &parameters,
+                )
             };
             seeds.iter().map(with_seed).collect::<Result<Vec<_>, _>>()
         };

@@ -67,7 +67,7 @@ pub enum BenchError {
 }
 
 /// The images with a mask for each, drawn from `seed`.
-pub fn masked(images: &[Plane<f32>], assignment: Assignment, seed: u64) -> Vec<TrainingImage> {
+pub fn mask_images(images: &[Plane<f32>], assignment: Assignment, seed: u64) -> Vec<TrainingImage> {
     let mut random = Random::seeded(seed);
     let hide = |image: &Plane<f32>| TrainingImage {
         samples: image.clone(),
@@ -82,7 +82,7 @@ pub fn masked(images: &[Plane<f32>], assignment: Assignment, seed: u64) -> Vec<T
 ///
 /// # Errors
 /// [`BenchError`] if learning or comparing fails.
-pub fn measure(
+pub fn measure_learning(
     images: &[Plane<f32>],
     masked: &[TrainingImage],
     parameters: &LearnParameters,

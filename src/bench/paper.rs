@@ -14,7 +14,7 @@ use crate::imaging::quality::{psnr, ssim};
 use crate::numerics::{Plane, Threads, Unobserved};
 
 use super::comparison::{Comparison, ImageSet, Method};
-use super::experiment::{Assignment, BenchError, masked};
+use super::experiment::{Assignment, BenchError, mask_images};
 use super::published_metric::{published_psnr, published_ssim};
 
 /// CPU seconds of an outer iteration of the authors' code in Octave, at the paper's size.
@@ -136,7 +136,7 @@ fn best_setting(set: &ImageSet, seeds: &[u64]) -> Result<BestSetting, BenchError
         cpu_s: Vec::new(),
     };
     for &seed in seeds {
-        let masked = masked(&set.images, Assignment::Inpainting, seed);
+        let masked = mask_images(&set.images, Assignment::Inpainting, seed);
         // One filter: only its normalisation is used.
         let single = LearnParameters { filters: 1, ..LearnParameters::default() };
         let learner = Learner::new(&masked, single)?;

@@ -15,6 +15,7 @@ mod batch;
 mod canvas;
 mod dct;
 mod denoise;
+pub mod dictionary;
 mod error;
 mod frame;
 mod frame_step;

@@ -26,6 +26,7 @@ mod learner;
 mod normalization;
 mod parameters;
 mod signal;
+mod transform;
 
 pub use error::LearnError;
 pub use learner::{IterationReport, Learner};
@@ -34,6 +35,7 @@ pub use parameters::{
     Acceleration, Boundary, Coupling, CouplingForm, FilterSet, LearnParameters, Sparsity,
 };
 pub use signal::TrainingImage;
+pub use transform::{TransformLearner, TransformParameters};
 
 #[cfg(test)]
 mod tests;

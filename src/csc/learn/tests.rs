@@ -44,7 +44,7 @@ fn coupled(form: CouplingForm) -> LearnParameters {
     let coupling = Some(Coupling::new(form, Kernel::Linear));
     let separable = form == CouplingForm::SeparableFactors;
     let filter_set = if separable { FilterSet::Separable } else { FilterSet::UnitBall };
-    LearnParameters { coupling, filter_set, ..parameters() }
+    LearnParameters { filter_set, coupling, ..parameters() }
 }
 
 const FORMS: [CouplingForm; 10] = [

@@ -195,7 +195,7 @@ fn couple_factors(
 /// patch of all images; its codes restart from zero.
 fn reseed(fraction: f32, filters: &mut Filters, fit: &mut Fit<'_>) -> usize {
     /// A filter is hardly used if its codes have less than this share of the mean norm.
-    const HARDLY: f64 = 0.5;
+    const HARDLY: f64 = 0.2;
     let geometry = fit.geometry;
     let use_of = |k: usize| fit.codes.iter().map(|c| f64::from(c.norms[k])).sum::<f64>();
     let totals: Vec<f64> = (0..geometry.filters).map(use_of).collect();

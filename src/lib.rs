@@ -9,6 +9,8 @@ pub mod numerics;
 
 pub mod imaging;
 
+pub mod cogd;
+
 pub mod csc;
 
 pub mod engines;

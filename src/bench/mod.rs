@@ -1,7 +1,21 @@
 //! Measured tables: what `cogd bench` prints.
 
+mod ablation;
+mod comparison;
+mod experiment;
+mod figures;
 mod inpaint;
 mod masks;
+mod paper;
+mod plot;
+mod published_metric;
 
+pub use ablation::ablation_methods;
+pub use comparison::{Comparison, ImageSet, Method};
+pub use experiment::{Assignment, BenchError, Point, mask_images, measure_learning};
+pub use figures::{Figure, comparison_figures, saddle_figure};
 pub use inpaint::{InpaintBench, InpaintRow, markdown, mask_seed, measure, to_grey};
 pub use masks::MaskKind;
+pub use paper::{BestSetting, CLAIMED, OCTAVE_SECONDS, PaperPlan, PaperReport};
+pub use plot::{Line, Scale, draw};
+pub use published_metric::{published_psnr, published_ssim};

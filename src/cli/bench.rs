@@ -14,6 +14,7 @@ use crate::imaging::{
 use crate::numerics::Threads;
 use crate::worker::ThreadCount;
 
+use super::bench_learning::{Ablation, Paper};
 use super::files;
 
 /// Measure quality and speed
@@ -26,6 +27,8 @@ pub(super) struct Bench {
 #[derive(Debug, Subcommand)]
 enum Table {
     Inpaint(Inpaint),
+    Paper(Paper),
+    Ablation(Ablation),
 }
 
 /// Fill holes of every kind in every image of a folder
@@ -64,6 +67,8 @@ impl Bench {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.table {
             Table::Inpaint(command) => command.run(),
+            Table::Paper(command) => command.run(),
+            Table::Ablation(command) => command.run(),
         }
     }
 }

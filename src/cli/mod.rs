@@ -1,10 +1,13 @@
 //! The command line: one file per command.
 
 mod bench;
+mod bench_learning;
 mod config;
+mod dictionary;
 mod evaluate;
 mod files;
 mod healthcheck;
+mod learn;
 mod openapi;
 mod progress;
 mod reference;
@@ -36,6 +39,8 @@ enum Command {
     Restore(Box<restore::Restore>),
     Evaluate(evaluate::Evaluate),
     Bench(bench::Bench),
+    Learn(learn::Learn),
+    Dictionary(dictionary::Dictionaries),
     Config(config::ShowConfig),
     Openapi(openapi::PrintOpenApi),
     Healthcheck(healthcheck::CheckHealth),
@@ -52,6 +57,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Restore(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Bench(command) => command.run(),
+        Command::Learn(command) => command.run(),
+        Command::Dictionary(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Openapi(command) => command.run(),
         Command::Healthcheck(command) => command.run(),

@@ -4,8 +4,12 @@
 //! `(channel, height, width)`; sums over many terms accumulate in `f64`.
 
 mod control;
+pub mod fft2;
+pub mod norms;
 mod plane;
+pub mod prox;
 mod random;
+pub mod spectrum;
 mod threads;
 
 pub use control::{Control, Progress, Stopped, Unobserved};

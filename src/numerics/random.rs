@@ -15,6 +15,11 @@ impl Random {
         Self { state: seed }
     }
 
+    /// The state: [`Random::seeded`] continues the sequence from it.
+    pub fn state(&self) -> u64 {
+        self.state
+    }
+
     /// Uniform over all 64-bit numbers.
     pub fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -42,5 +47,37 @@ impl Random {
     pub fn normal(&mut self) -> f32 {
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
         radius * (std::f32::consts::TAU * self.unit()).cos()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Random;
+
+    #[test]
+    fn the_sequence_is_the_published_one() {
+        // First outputs of the reference implementation for the seed 1234567.
+        let mut random = Random::seeded(1_234_567);
+        assert_eq!(random.bits(), 6_457_827_717_110_365_317);
+        assert_eq!(random.bits(), 3_203_168_211_198_807_973);
+    }
+
+    #[test]
+    fn a_stored_state_continues_the_sequence() {
+        let mut first = Random::seeded(7);
+        first.bits();
+        let mut second = Random::seeded(first.state());
+        assert_eq!(first.bits(), second.bits());
+    }
+
+    #[test]
+    fn normal_numbers_have_zero_mean_and_unit_variance() {
+        let mut random = Random::seeded(3);
+        let samples: Vec<f32> = (0..20_000).map(|_| random.normal()).collect();
+        let mean = samples.iter().sum::<f32>() / 20_000.0;
+        let variance = samples.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / 20_000.0;
+        // Five standard errors: 5 / sqrt(20000) and 5 sqrt(2 / 20000).
+        assert!(mean.abs() < 0.036, "{mean}");
+        assert!((variance - 1.0).abs() < 0.05, "{variance}");
     }
 }

@@ -1,0 +1,238 @@
+//! The filters and the steps that improve them.
+
+use rayon::prelude::*;
+
+use crate::numerics::Random;
+use crate::numerics::fft2::Complex32;
+use crate::numerics::norms::{single, sum_of_squares};
+use crate::numerics::prox::{normalize, project_to_unit_ball};
+use crate::numerics::spectrum::add_conjugate_product;
+
+use super::FilterSet;
+use super::codes::Codes;
+use super::geometry::{Geometry, Workspace};
+use super::signal::Signal;
+
+/// Filters `d`: shape `(K, s, s)`.
+pub(super) struct Filters {
+    /// The taps after the last block of steps and its coupling.
+    pub(super) taps: Vec<f32>,
+    /// The taps before the last block.
+    pub(super) before: Vec<f32>,
+    /// Spectra of the taps given to the last call of [`Self::transform`].
+    pub(super) spectra: Vec<Complex32>,
+    /// `∂/∂d` of the data term at the last correlation, on the support.
+    pub(super) gradient: Vec<f32>,
+    /// Direction of largest curvature, improved by one power iteration per block.
+    pub(super) direction: Vec<f32>,
+    set: FilterSet,
+    /// One per group of filters; groups are what threads share.
+    work: Vec<Workspace>,
+}
+
+/// The data that the filters are fitted to.
+pub(super) struct Fit<'a> {
+    pub(super) geometry: &'a Geometry,
+    pub(super) signals: &'a [Signal],
+    pub(super) codes: &'a mut [Codes],
+}
+
+/// Enough groups for the threads of a large machine, few enough to keep their buffers small.
+const GROUPS: usize = 16;
+
+impl Filters {
+    /// Random filters on the unit sphere.
+    pub(super) fn random(geometry: &Geometry, set: FilterSet, random: &mut Random) -> Self {
+        let length = geometry.filters * geometry.tap_count();
+        let mut noise = || (0..length).map(|_| random.normal()).collect::<Vec<_>>();
+        let (mut taps, direction) = (noise(), noise());
+        for filter in taps.chunks_exact_mut(geometry.tap_count()) {
+            constrain(filter, geometry.support, set);
+            normalize(filter);
+        }
+        let mut filters = Self {
+            before: taps.clone(),
+            taps,
+            spectra: vec![Complex32::default(); geometry.filters * geometry.spectrum_len()],
+            gradient: vec![0.0; length],
+            direction,
+            set,
+            work: (0..GROUPS.min(geometry.filters)).map(|_| geometry.workspace()).collect(),
+        };
+        filters.transform(geometry, Source::Taps);
+        filters
+    }
+
+    /// Replaces the taps, say by stored ones.
+    pub(super) fn set_taps(&mut self, geometry: &Geometry, taps: &[f32]) {
+        self.taps.copy_from_slice(taps);
+        self.transform(geometry, Source::Taps);
+    }
+
+    /// A block of accelerated projected steps. On entry and on return, the residuals of `fit`
+    /// belong to the current taps, and `spectra` are theirs.
+    pub(super) fn improve(&mut self, fit: &mut Fit<'_>, steps: usize) {
+        let start = misfit(fit.codes);
+        self.before.copy_from_slice(&self.taps);
+        let mut lipschitz = self.curvature(fit);
+        if lipschitz <= 0.0 {
+            self.synthesize(fit, Source::Taps);
+            return;
+        }
+        self.synthesize(fit, Source::Taps);
+        let mut previous = self.taps.clone();
+        let mut pace = 1.0_f32;
+        for step in 0..steps {
+            let next_pace = f32::midpoint(1.0, (1.0 + 4.0 * pace * pace).sqrt());
+            let momentum = (pace - 1.0) / next_pace;
+            pace = next_pace;
+            for (now, previous) in self.taps.iter_mut().zip(&mut previous) {
+                let start = *now + momentum * (*now - *previous);
+                *previous = *now;
+                *now = start;
+            }
+            if step > 0 {
+                self.synthesize(fit, Source::Taps);
+            }
+            self.correlate(fit);
+            self.move_by(1.0 / lipschitz, fit.geometry);
+        }
+        self.synthesize(fit, Source::Taps);
+        // The power iteration bounds the curvature from below only, so check.
+        for _ in 0..4 {
+            if misfit(fit.codes) <= start {
+                return;
+            }
+            lipschitz *= 2.0;
+            self.taps.copy_from_slice(&self.before);
+            self.synthesize(fit, Source::Taps);
+            self.correlate(fit);
+            self.move_by(1.0 / lipschitz, fit.geometry);
+            self.synthesize(fit, Source::Taps);
+        }
+        if misfit(fit.codes) > start && self.set == FilterSet::UnitBall {
+            self.taps.copy_from_slice(&self.before);
+            self.synthesize(fit, Source::Taps);
+        }
+    }
+
+    /// Recomputes spectra and the residuals of every image.
+    pub(super) fn synthesize(&mut self, fit: &mut Fit<'_>, source: Source) {
+        self.transform(fit.geometry, source);
+        let (geometry, spectra) = (fit.geometry, &self.spectra);
+        let images = fit.codes.par_iter_mut().zip(fit.signals);
+        match source {
+            Source::Taps => images.for_each(|(c, signal)| c.synthesize(geometry, signal, spectra)),
+            Source::Direction => {
+                images.for_each(|(c, s)| c.synthesize_without_data(geometry, s, spectra));
+            }
+        }
+    }
+
+    /// `gradient ← crop(Σₙ zₙₖ ⋆ Rₙ)`: the gradient of the data term with the present residuals.
+    pub(super) fn correlate(&mut self, fit: &Fit<'_>) {
+        let geometry = fit.geometry;
+        let (length, taps) = (geometry.spectrum_len(), geometry.tap_count());
+        let group = geometry.filters.div_ceil(self.work.len());
+        let codes = &*fit.codes;
+        let groups = self.gradient.par_chunks_mut(group * taps).zip(&mut self.work).enumerate();
+        groups.for_each(|(first, (gradients, work))| {
+            for (k, gradient) in (first * group..).zip(gradients.chunks_exact_mut(taps)) {
+                work.spectrum.fill(Complex32::default());
+                for code in codes {
+                    let map = &code.spectra[k * length..(k + 1) * length];
+                    add_conjugate_product(map, &code.residual, &mut work.spectrum);
+                }
+                geometry.fft.inverse(&mut work.spectrum, &mut work.plane, &mut work.scratch);
+                geometry.crop(&work.plane, gradient);
+            }
+        });
+    }
+
+    /// An estimate of the largest curvature of the data term, by one power iteration.
+    fn curvature(&mut self, fit: &mut Fit<'_>) -> f32 {
+        normalize(&mut self.direction);
+        self.synthesize(fit, Source::Direction);
+        self.correlate(fit);
+        let estimate = sum_of_squares(&self.gradient).sqrt();
+        if estimate > 0.0 {
+            self.direction.copy_from_slice(&self.gradient);
+        }
+        // The estimate comes from below; with a warm start it is this close.
+        single(1.1 * estimate)
+    }
+
+    fn move_by(&mut self, rate: f32, geometry: &Geometry) {
+        for (tap, gradient) in self.taps.iter_mut().zip(&self.gradient) {
+            *tap -= rate * gradient;
+        }
+        for filter in self.taps.chunks_exact_mut(geometry.tap_count()) {
+            constrain(filter, geometry.support, self.set);
+        }
+    }
+
+    fn transform(&mut self, geometry: &Geometry, source: Source) {
+        let values = match source {
+            Source::Taps => &self.taps,
+            Source::Direction => &self.direction,
+        };
+        let (length, taps) = (geometry.spectrum_len(), geometry.tap_count());
+        let group = geometry.filters.div_ceil(self.work.len());
+        let groups = self.spectra.par_chunks_mut(group * length).zip(&mut self.work);
+        groups.zip(values.par_chunks(group * taps)).for_each(|((spectra, work), values)| {
+            for (spectrum, taps) in spectra.chunks_exact_mut(length).zip(values.chunks_exact(taps))
+            {
+                geometry.embed(taps, &mut work.plane);
+                geometry.fft.forward(&work.plane, spectrum, &mut work.scratch);
+            }
+        });
+    }
+}
+
+/// What is transformed: the filters, or the direction of the power iteration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Taps,
+    Direction,
+}
+
+/// `Σₙ ½ ‖Rₙ‖²` at the last synthesis, in the order of the images.
+pub(super) fn misfit(codes: &[Codes]) -> f64 {
+    codes.iter().map(|code| code.misfit).sum()
+}
+
+/// Projects one filter onto the constraint.
+pub(super) fn constrain(filter: &mut [f32], support: usize, set: FilterSet) {
+    if set == FilterSet::Separable {
+        let (u, v) = factors(filter, support);
+        for (row, u) in filter.chunks_exact_mut(support).zip(u) {
+            for (tap, v) in row.iter_mut().zip(&v) {
+                *tap = u * v;
+            }
+        }
+    }
+    project_to_unit_ball(filter);
+}
+
+/// The best separable approximation `u vᵀ` of a filter, `‖v‖ = 1`, by power iterations.
+pub(super) fn factors(filter: &[f32], support: usize) -> (Vec<f32>, Vec<f32>) {
+    let rows = || filter.chunks_exact(support);
+    // The longest row is not orthogonal to the first singular vector, short of a tie.
+    let longest = rows().max_by(|a, b| sum_of_squares(a).total_cmp(&sum_of_squares(b)));
+    let mut v = longest.map_or_else(|| vec![0.0; support], <[f32]>::to_vec);
+    let mut u = vec![0.0; support];
+    for _ in 0..12 {
+        normalize(&mut v);
+        for (u, row) in u.iter_mut().zip(rows()) {
+            *u = row.iter().zip(&v).map(|(a, b)| a * b).sum();
+        }
+        v.fill(0.0);
+        for (u, row) in u.iter().zip(rows()) {
+            for (v, a) in v.iter_mut().zip(row) {
+                *v += u * a;
+            }
+        }
+    }
+    normalize(&mut v);
+    (u, v)
+}

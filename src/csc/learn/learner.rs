@@ -1,0 +1,199 @@
+//! The outer iteration.
+
+use rayon::prelude::*;
+
+use crate::numerics::norms::single;
+use crate::numerics::spectrum::peak_energy;
+use crate::numerics::{Control, Plane, Progress, Random};
+
+use super::codes::{Codes, Penalty};
+use super::filters::{Filters, Fit, Source, misfit};
+use super::forms::couple;
+use super::geometry::Geometry;
+use super::signal::Signal;
+use super::{LearnError, LearnParameters, Sparsity, TrainingImage};
+
+/// A dictionary being learned, with the codes of all its images.
+///
+/// Memory: `16 K` bytes for every pixel of every padded image.
+pub struct Learner {
+    pub(super) parameters: LearnParameters,
+    pub(super) geometry: Geometry,
+    pub(super) signals: Vec<Signal>,
+    pub(super) codes: Vec<Codes>,
+    pub(super) filters: Filters,
+    pub(super) random: Random,
+    pub(super) iteration: usize,
+}
+
+/// Where a learner stands after an outer iteration.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IterationReport {
+    /// Outer iterations finished.
+    pub iteration: usize,
+    /// Data term plus penalty.
+    pub objective: f64,
+    /// The data term `½ Σ ‖M (D z − b)‖²`.
+    pub misfit: f64,
+    /// Share of the coefficients that are not zero.
+    pub density: f64,
+    /// Pairs of variables to which the projection was applied in this iteration.
+    pub coupled: usize,
+}
+
+impl Learner {
+    /// Prepares images (all of one size) and random first filters; the codes start at zero.
+    ///
+    /// # Errors
+    /// Whatever is wrong with images or parameters, see [`LearnError`].
+    pub fn new(images: &[TrainingImage], parameters: LearnParameters) -> Result<Self, LearnError> {
+        parameters.validate()?;
+        let first = images.first().ok_or(LearnError::NoImages)?;
+        let (height, width) = (first.samples.height(), first.samples.width());
+        let support = parameters.support;
+        if height < support || width < support {
+            return Err(LearnError::TooSmall { image: 0, height, width, support });
+        }
+        let geometry = Geometry::new(&parameters, height, width);
+        let prepare =
+            |(index, image)| Signal::new(index, image, (height, width), &parameters, &geometry);
+        let signals = images.iter().enumerate().map(prepare).collect::<Result<Vec<_>, _>>()?;
+        let mut random = Random::seeded(parameters.seed);
+        let filters = Filters::random(&geometry, parameters.filter_set, &mut random);
+        let codes = images.iter().map(|_| Codes::new(&geometry, parameters.acceleration)).collect();
+        let mut learner =
+            Self { parameters, geometry, signals, codes, filters, random, iteration: 0 };
+        learner.synthesize();
+        Ok(learner)
+    }
+
+    /// Runs the remaining iterations.
+    ///
+    /// # Errors
+    /// [`LearnError::Stopped`] if `control` says so, after which the learner can continue;
+    /// [`LearnError::Diverged`] if an iterate left the reals.
+    pub fn run(&mut self, control: &dyn Control) -> Result<IterationReport, LearnError> {
+        let mut report = self.report(0);
+        let total = self.parameters.iterations;
+        while self.iteration < total {
+            report = self.advance()?;
+            let residual = self.change();
+            control.report(Progress { iteration: self.iteration, total, residual })?;
+        }
+        Ok(report)
+    }
+
+    /// One outer iteration: codes, filters, coupling.
+    ///
+    /// # Errors
+    /// [`LearnError::Diverged`] if an iterate left the reals.
+    pub fn advance(&mut self) -> Result<IterationReport, LearnError> {
+        let penalty = self.penalty();
+        // The Hessian of the data term is bounded by that without a mask, which is diagonal in
+        // frequency but for the sum over filters.
+        let peak = peak_energy(&self.filters.spectra, self.geometry.spectrum_len());
+        let lipschitz = (1.01 * peak).max(f32::MIN_POSITIVE);
+        let (geometry, spectra) = (&self.geometry, &self.filters.spectra);
+        let steps = self.parameters.code_steps;
+        self.codes.par_iter_mut().zip(&self.signals).for_each(|(codes, signal)| {
+            codes.improve(geometry, signal, spectra, lipschitz, penalty, steps);
+        });
+        let mut fit = Fit { geometry, signals: &self.signals, codes: &mut self.codes };
+        self.filters.improve(&mut fit, self.parameters.filter_steps);
+        let mut coupled = 0;
+        if let Some(coupling) = &self.parameters.coupling {
+            self.filters.correlate(&fit);
+            let fraction = coupling.schedule.fraction(self.iteration, self.parameters.iterations);
+            coupled = couple(coupling, fraction, &mut self.filters, &mut fit, &mut self.random);
+        }
+        self.iteration += 1;
+        let report = self.report(coupled);
+        if report.objective.is_finite() {
+            Ok(report)
+        } else {
+            Err(LearnError::Diverged { iteration: self.iteration })
+        }
+    }
+
+    /// Outer iterations finished.
+    pub fn iteration(&self) -> usize {
+        self.iteration
+    }
+
+    /// The settings.
+    pub fn parameters(&self) -> &LearnParameters {
+        &self.parameters
+    }
+
+    /// The filters: shape `(K, s, s)`.
+    pub fn filters(&self) -> &[f32] {
+        &self.filters.taps
+    }
+
+    /// Replaces the filters (shape `(K, s, s)`), say to start from a given dictionary.
+    ///
+    /// # Errors
+    /// [`LearnError::Parameter`] if their number is wrong.
+    pub fn set_filters(&mut self, taps: &[f32]) -> Result<(), LearnError> {
+        if taps.len() != self.filters.taps.len() {
+            let (limit, actual) = ("filters x support x support", taps.len() as f64);
+            return Err(LearnError::Parameter { parameter: "taps", limit, actual });
+        }
+        self.filters.set_taps(&self.geometry, taps);
+        self.synthesize();
+        Ok(())
+    }
+
+    /// What the codes say image `index` looks like: `(normalised signal, image)`, hidden pixels
+    /// included.
+    ///
+    /// # Panics
+    /// If there is no such image.
+    pub fn reconstruct(&mut self, index: usize) -> (Plane<f32>, Plane<f32>) {
+        let coded = self.codes[index].coded_plane(&self.geometry);
+        self.signals[index].restore(coded, &self.geometry)
+    }
+
+    /// `image` with the normalisation of image `index`, for comparison with the coded signal.
+    ///
+    /// # Panics
+    /// If there is no such image, or its size differs.
+    pub fn normalize(&self, index: usize, image: &Plane<f32>) -> Plane<f32> {
+        self.signals[index].normalize(image)
+    }
+
+    /// Recomputes all spectra and residuals from the real variables.
+    pub(super) fn synthesize(&mut self) {
+        let geometry = &self.geometry;
+        self.codes.par_iter_mut().for_each(|codes| codes.refresh(geometry, |_| true));
+        let mut fit = Fit { geometry, signals: &self.signals, codes: &mut self.codes };
+        self.filters.synthesize(&mut fit, Source::Taps);
+    }
+
+    fn penalty(&self) -> Penalty {
+        match self.parameters.sparsity {
+            Sparsity::L1 { lambda } => Penalty::Soft(lambda),
+            Sparsity::FallingThreshold { first, last } => {
+                let rest = (self.parameters.iterations.max(2) - 1) as f32;
+                Penalty::Hard(first * (last / first).powf((self.iteration as f32 / rest).min(1.0)))
+            }
+        }
+    }
+
+    fn report(&self, coupled: usize) -> IterationReport {
+        let penalty = self.penalty();
+        let misfit = misfit(&self.codes);
+        let objective = misfit + self.codes.iter().map(|c| c.penalty(penalty)).sum::<f64>();
+        let count: usize = self.codes.iter().map(|c| c.maps.len()).sum();
+        let nonzeros: usize = self.codes.par_iter().map(Codes::nonzeros).sum();
+        let density = nonzeros as f64 / count as f64;
+        IterationReport { iteration: self.iteration, objective, misfit, density, coupled }
+    }
+
+    /// Root-mean-square change of the filter taps in the last iteration.
+    fn change(&self) -> f32 {
+        let pairs = self.filters.taps.iter().zip(&self.filters.before);
+        let sum: f64 = pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum();
+        single((sum / self.filters.taps.len() as f64).sqrt())
+    }
+}

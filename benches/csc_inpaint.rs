@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 use cogd::bench::MaskKind;
-use cogd::csc::InpaintParams;
+use cogd::csc::{InpaintParams, Transform8};
 use cogd::engines;
 use cogd::imaging::{ColorModel, Mask, Raster, Samples};
 use cogd::numerics::{Threads, Unobserved};
@@ -24,8 +24,15 @@ fn inpaint(criterion: &mut Criterion) {
                 || picture.clone(),
                 |picture| {
                     let (params, threads) = (InpaintParams::default(), Threads::single());
-                    engines::inpaint(picture, &mask, &params, &threads, &Unobserved)
-                        .expect("the mask leaves something known");
+                    engines::inpaint(
+                        picture,
+                        &mask,
+                        &Transform8::Cosine,
+                        &params,
+                        &threads,
+                        &Unobserved,
+                    )
+                    .expect("the mask leaves something known");
                     black_box(picture.sample(0, 0, 0))
                 },
                 BatchSize::LargeInput,

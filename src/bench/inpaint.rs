@@ -6,7 +6,7 @@ use std::time::Instant;
 use cpu_time::ProcessTime;
 use serde::Serialize;
 
-use crate::csc::{InpaintParams, harmonic};
+use crate::csc::{InpaintParams, Transform8, harmonic};
 use crate::engines::{EngineError, inpaint};
 use crate::imaging::{ColorModel, Mask, Raster, Samples, quality};
 use crate::numerics::{Plane, Threads, Unobserved};
@@ -22,6 +22,8 @@ pub struct InpaintBench {
     pub kinds: Vec<MaskKind>,
     /// Seeds of the masks: every image has a mask of its own for each.
     pub seeds: Vec<u64>,
+    /// The transform of groups of blocks.
+    pub transform: Transform8,
     /// Parameters of the solver.
     pub params: InpaintParams,
     /// Threads of the solver.
@@ -82,7 +84,14 @@ fn row(
             let mask = Mask::from_holes(height, width, hidden.as_slice().to_vec());
             let mut restored = original.clone();
             let (cpu_start, start) = (ProcessTime::now(), Instant::now());
-            inpaint(&mut restored, &mask, &bench.params, &bench.threads, &Unobserved)?;
+            inpaint(
+                &mut restored,
+                &mask,
+                &bench.transform,
+                &bench.params,
+                &bench.threads,
+                &Unobserved,
+            )?;
             let (used, passed) = (cpu_start.elapsed(), start.elapsed().as_secs_f64());
             cpu += used.as_secs_f64();
             wall += passed;

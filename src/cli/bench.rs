@@ -15,7 +15,7 @@ use crate::numerics::Threads;
 use crate::worker::ThreadCount;
 
 use super::bench_learning::{Ablation, Paper};
-use super::files;
+use super::{dictionary, files};
 
 /// Measure quality and speed
 #[derive(Debug, clap::Args)]
@@ -50,6 +50,10 @@ struct Inpaint {
     #[arg(long, value_name = "N", default_value_t = InpaintParams::DEFAULT_ITERATIONS)]
     iterations: usize,
 
+    /// Dictionary for groups of blocks, by name or as a file [default: dct]
+    #[arg(long, value_name = "NAME|FILE")]
+    dictionary: Option<String>,
+
     /// Threads to compute with
     #[arg(long, value_name = "N|auto", default_value = "auto")]
     threads: ThreadCount,
@@ -75,10 +79,12 @@ impl Bench {
 
 impl Inpaint {
     fn run(self) -> anyhow::Result<()> {
+        let dictionary = self.dictionary.as_deref().map(dictionary::choose).transpose()?;
         let bench = InpaintBench {
             images: load(&self.data)?,
             kinds: kinds(&self.masks)?,
             seeds: self.seeds,
+            transform: dictionary.unwrap_or_default().transform()?,
             params: InpaintParams::with_iterations(self.iterations),
             threads: Threads::new(self.threads.resolve().get())?,
         };

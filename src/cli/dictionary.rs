@@ -1,14 +1,13 @@
 //! `cogd dictionary`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Subcommand;
 
 use crate::csc::dictionary::Dictionary;
-use crate::imaging::{
-    ColorModel, EncodeOptions, ImageFormat, Metadata, Picture, Raster, Samples, encode,
-};
+use crate::engines::{DictionaryChoice, dictionary_names, draw_sheet};
 
 use super::files;
 
@@ -36,9 +35,6 @@ struct Show {
     png: Option<PathBuf>,
 }
 
-/// Size of a tap on the sheet, in pixels.
-const ZOOM: usize = 4;
-
 impl Dictionaries {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.action {
@@ -59,16 +55,17 @@ impl Show {
         });
         super::print(&format!("{}\n", serde_json::to_string_pretty(&summary)?))?;
         let Some(path) = &self.png else { return Ok(()) };
-        let sheet = dictionary.sheet(ZOOM);
-        let (height, width) = (sheet.height(), sheet.width());
-        let model = ColorModel::Grey;
-        let mut raster =
-            Raster::from_samples(height, width, model, Samples::Eight(vec![0; height * width]))
-                .context("one sample a pixel")?;
-        let region = raster.region();
-        raster.write_where(0, region, &sheet, |_, _| u8::MAX);
-        let format = ImageFormat::Png;
-        let picture = Picture { raster, metadata: Metadata::default(), format };
-        files::write(path, &encode(&picture, &EncodeOptions::new(format))?.bytes)
+        files::write(path, &draw_sheet(&dictionary)?)
     }
+}
+
+/// The dictionary that an argument means: one of the program's, or else a file.
+pub(super) fn choose(argument: &str) -> anyhow::Result<DictionaryChoice> {
+    let path = Path::new(argument);
+    if dictionary_names().any(|name| name == argument) || !path.exists() {
+        return Ok(argument.to_owned().into());
+    }
+    let dictionary = Dictionary::from_bytes(&files::read(path)?).context(argument.to_owned())?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(DictionaryChoice::Given { name, dictionary: Arc::new(dictionary) })
 }

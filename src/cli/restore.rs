@@ -13,8 +13,8 @@ use crate::imaging::{ImageFormat, ImageLimits, MaskChannel, MaskOptions, Metadat
 use crate::numerics::Threads;
 use crate::worker::ThreadCount;
 
-use super::files;
 use super::progress::Bar;
+use super::{dictionary, files};
 
 /// Repair image files, without a server
 ///
@@ -42,8 +42,8 @@ pub(super) struct Restore {
     #[arg(long, value_name = "N")]
     iterations: Option<u32>,
 
-    /// Dictionary to use [default: dct]
-    #[arg(long, value_name = "NAME")]
+    /// Dictionary to use, by name or as a file [default: dct]
+    #[arg(long, value_name = "NAME|FILE")]
     dictionary: Option<String>,
 
     /// Standard deviation of the noise in 8-bit levels [default: estimated]
@@ -149,7 +149,7 @@ impl Restore {
             (Some(TaskName::Reconstruct), _) | (None, None) => Task::Reconstruct,
         };
         let into_folder = several || self.output.is_dir();
-        let options = self.options(into_folder);
+        let options = self.options(into_folder)?;
         let request = Request { task, image: &image, mask: mask.as_deref(), options: &options };
         let bar = Bar::new(path);
         let answer = process(&request, environment, &bar).map_err(explain)?;
@@ -164,13 +164,14 @@ impl Restore {
         self.tell(path, &target, &answer)
     }
 
-    fn options(&self, into_folder: bool) -> Options {
+    fn options(&self, into_folder: bool) -> anyhow::Result<Options> {
+        let dictionary = self.dictionary.as_deref().map(dictionary::choose).transpose()?;
         let by_name = if into_folder { None } else { files::format_of(&self.output) };
-        Options {
+        Ok(Options {
             restore: RestoreSpec {
                 engine: EngineChoice::Auto,
                 iterations: self.iterations,
-                dictionary: self.dictionary.clone(),
+                dictionary,
                 sigma: self.sigma,
             },
             mask: MaskOptions {
@@ -187,7 +188,7 @@ impl Restore {
                 quality: self.quality,
                 metadata: if self.strip { MetadataPolicy::Strip } else { MetadataPolicy::Keep },
             },
-        }
+        })
     }
 
     fn tell(&self, path: &Path, target: &Path, answer: &Answer) -> anyhow::Result<()> {

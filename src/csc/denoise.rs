@@ -14,6 +14,7 @@ use super::frame_step::{self, Grid};
 use super::group_step::{self, Shift, Shrinkage};
 use super::inpaint::{MARGIN, SolveInfo};
 use super::matching::{SIDE, match_blocks};
+use super::shrink::EVEN;
 use super::strips::{Coverage, STRIP, Strips};
 
 /// Thresholds in standard deviations of the noise: for single blocks and for groups.
@@ -94,7 +95,9 @@ pub fn denoise<F: Frame>(
                 noisy.iter().zip(&pilots).zip(&mut means).zip(sigmas)
             {
                 let shrinkage = match pass {
-                    Pass::Hard => Shrinkage::Hard(GROUP_THRESHOLD * sigma),
+                    Pass::Hard => {
+                        Shrinkage::Hard { threshold: GROUP_THRESHOLD * sigma, levels: &EVEN }
+                    }
                     Pass::Wiener => Shrinkage::Wiener { pilot, variance: sigma * sigma },
                 };
                 let shift = Shift::of(round);

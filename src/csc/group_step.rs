@@ -15,8 +15,13 @@ use super::strips::{Coverage, Strip, Strips};
 /// How the codes of a group are shrunk.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Shrinkage<'a> {
-    /// Coefficients below the threshold go.
-    Hard(f32),
+    /// Coefficients below their threshold go.
+    Hard {
+        /// The threshold.
+        threshold: f32,
+        /// What it is multiplied by for each of the eight coefficients across the group.
+        levels: &'a [f32; 8],
+    },
     /// Coefficients are scaled by what a pilot picture says of signal and noise there.
     Wiener {
         /// The pilot.
@@ -100,7 +105,9 @@ impl<F: Frame> WithSimd for Groups<'_, F> {
             let mut scales = [1.0; LANES];
             analyse(simd, self.frame, self.canvas, codes, &positions);
             match self.shrinkage {
-                Shrinkage::Hard(threshold) => shrink::hard_across_group(simd, codes, threshold),
+                Shrinkage::Hard { threshold, levels } => {
+                    shrink::hard_across_group(simd, codes, threshold, levels);
+                }
                 Shrinkage::Wiener { pilot, variance } => {
                     analyse(simd, self.frame, pilot, pilot_codes, &positions);
                     let mut energy = [0.0; LANES];

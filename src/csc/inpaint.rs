@@ -23,6 +23,7 @@ use super::harmonic;
 use super::holes::Holes;
 use super::matching::{SIDE, match_blocks};
 use super::params::{InpaintParams, Start};
+use super::shrink::LEVELS;
 use super::strips::{STRIP, Strips};
 
 /// Mirrored samples around the image: the side of the largest block.
@@ -107,7 +108,8 @@ pub fn inpaint<F: Frame, G: Frame>(
         if index % params.rematch == 0 {
             groups = match_blocks(&canvases[0], Some(&holes), SIDE, STRIP, threads);
         }
-        let shrinkage = Shrinkage::Hard(params.group.threshold(index));
+        let shrinkage =
+            Shrinkage::Hard { threshold: params.group.threshold(index), levels: &LEVELS };
         let shift = Shift::of(index);
         let mut moved = 0.0;
         for canvas in &mut canvases {

@@ -186,7 +186,8 @@ fn one_group_iteration_agrees_with_the_definition() {
     assert!(error < 1e-3, "the root mean square difference is {error}");
 }
 
-/// Haar analysis of eight numbers, threshold 0.15, synthesis, by inner products.
+/// Haar analysis of eight numbers, thresholds 0.15 times those of the levels, synthesis, by inner
+/// products.
 fn shrink_group(values: &[f64], keep_first: bool) -> Vec<f64> {
     let mut atoms = vec![vec![1.0 / 8.0_f64.sqrt(); 8]];
     for length in [8_usize, 4, 2] {
@@ -203,7 +204,8 @@ fn shrink_group(values: &[f64], keep_first: bool) -> Vec<f64> {
     let mut result = vec![0.0; 8];
     for (index, atom) in atoms.iter().enumerate() {
         let coefficient: f64 = atom.iter().zip(values).map(|(a, v)| a * v).sum();
-        if coefficient.abs() >= 0.15 || (keep_first && index == 0) {
+        let threshold = 0.15 * [0.5, 0.83, 1.17, 1.17, 1.5, 1.5, 1.5, 1.5][index];
+        if coefficient.abs() >= threshold || (keep_first && index == 0) {
             result.iter_mut().zip(atom).for_each(|(r, a)| *r += coefficient * a);
         }
     }

@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use crate::csc::{DEFAULT_ROUNDS, InpaintParams};
 
-use super::spec::{DICTIONARIES, RestoreSpec, Task};
+use super::dictionaries::{DictionaryChoice, dictionary_names};
+use super::spec::{RestoreSpec, Task};
 
 /// An engine and its parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -55,7 +56,7 @@ pub fn catalogue() -> Vec<EngineDescription> {
                   groups of similar blocks.",
         tasks: vec![Task::Inpaint, Task::Reconstruct],
         generative: false,
-        dictionaries: DICTIONARIES.to_vec(),
+        dictionaries: dictionary_names().collect(),
         parameters: parameters(),
     };
     let auto = EngineDescription {
@@ -94,7 +95,7 @@ fn parameters() -> Vec<ParameterDescription> {
             tasks: vec![Task::Inpaint, Task::Reconstruct],
             minimum: None,
             maximum: None,
-            default: Some(DICTIONARIES[0].into()),
+            default: Some(DictionaryChoice::default().name().into()),
             help: "The filters that pictures are made of.",
         },
         ParameterDescription {

@@ -1,6 +1,7 @@
 //! Why a restoration has no result.
 
 use crate::csc::CscError;
+use crate::csc::dictionary::DictionaryError;
 use crate::imaging::ImagingError;
 
 use super::spec::ParameterFault;
@@ -28,6 +29,9 @@ pub enum EngineError {
         /// The names there are.
         known: Vec<String>,
     },
+    /// The dictionary cannot be used.
+    #[error("the dictionary cannot be used")]
+    Dictionary(#[from] DictionaryError),
     /// The observer asked for an end.
     #[error("cancelled")]
     Cancelled,

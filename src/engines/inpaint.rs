@@ -1,6 +1,6 @@
 //! Fills the holes of a picture, place by place.
 
-use crate::csc::{self, Dct8, Dct16, InpaintParams, SolveInfo, Start};
+use crate::csc::{self, Dct16, InpaintParams, SolveInfo, Start, Transform8};
 use crate::imaging::{Mask, Raster, Region};
 use crate::numerics::{Control, Plane, Progress, Stopped, Threads};
 
@@ -29,7 +29,7 @@ impl Summary {
 }
 
 /// Replaces the pixels of `raster` where `mask` has weight; the others keep every bit, and so does
-/// the alpha channel.
+/// the alpha channel. Single blocks are shrunk in the cosine transform, groups in `transform`.
 ///
 /// # Errors
 /// [`EngineError::NothingKnown`] if no pixel is known, [`EngineError::Cancelled`] when `control`
@@ -37,6 +37,7 @@ impl Summary {
 pub fn inpaint(
     raster: &mut Raster,
     mask: &Mask,
+    transform: &Transform8,
     params: &InpaintParams,
     threads: &Threads,
     control: &dyn Control,
@@ -61,7 +62,7 @@ pub fn inpaint(
             let control = Part { control, index, count: work.len() };
             let params = InpaintParams { start, ..*params };
             let info =
-                csc::inpaint(&mut planes, &hidden, &Dct16, &Dct8, &params, threads, &control)?;
+                csc::inpaint(&mut planes, &hidden, &Dct16, transform, &params, threads, &control)?;
             summary.include(info);
         }
         write_back(raster, planes, read, |y, x| {

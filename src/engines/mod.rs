@@ -8,6 +8,7 @@ mod afar;
 mod catalogue;
 mod color;
 mod context;
+mod dictionaries;
 mod error;
 mod inpaint;
 mod outcome;
@@ -18,10 +19,12 @@ mod spec;
 
 pub use catalogue::{EngineDescription, ParameterDescription, catalogue};
 pub use context::{Environment, Observer, Stage};
+pub use dictionaries::{
+    DictionaryChoice, DictionaryDescription, describe_dictionaries, describe_dictionary,
+    dictionary_names, dictionary_sheet, draw_sheet,
+};
 pub use error::EngineError;
 pub use inpaint::{Summary, inpaint};
 pub use outcome::{Answer, Report, Warning};
 pub use pipeline::process;
-pub use spec::{
-    DICTIONARIES, EngineChoice, Options, OutputOptions, ParameterFault, Request, RestoreSpec, Task,
-};
+pub use spec::{EngineChoice, Options, OutputOptions, ParameterFault, Request, RestoreSpec, Task};

@@ -1,6 +1,6 @@
 //! From files to a file: the one road for every restoration.
 
-use crate::csc::{DEFAULT_ROUNDS, InpaintParams};
+use crate::csc::{DEFAULT_ROUNDS, InpaintParams, Transform8};
 use crate::imaging::{self, EncodeOptions, ImageFormat, Mask, MetadataPolicy, Picture};
 
 use super::context::{Environment, Observer, Stage};
@@ -8,7 +8,7 @@ use super::error::EngineError;
 use super::inpaint::{self, Summary};
 use super::outcome::{Answer, Report, Warning};
 use super::reconstruct;
-use super::spec::{self, DICTIONARIES, Options, Request, Task};
+use super::spec::{self, Options, Request, Task};
 
 /// Restores a picture.
 ///
@@ -24,7 +24,9 @@ pub fn process(
     observer: &dyn Observer,
 ) -> Result<Answer, EngineError> {
     let Request { task, options, .. } = *request;
-    let dictionary = validate(request)?;
+    validate(request)?;
+    let dictionary = options.restore.dictionary.clone().unwrap_or_default();
+    let transform = dictionary.transform()?;
     observer.enter(Stage::Decode);
     let mut picture =
         imaging::decode(request.image, &environment.limits).map_err(EngineError::Image)?;
@@ -37,7 +39,7 @@ pub fn process(
     let mut report = Report {
         task,
         engine: "csc".to_owned(),
-        dictionary: dictionary.to_owned(),
+        dictionary: dictionary.name().to_owned(),
         width,
         height,
         iterations: 0,
@@ -53,7 +55,15 @@ pub fn process(
     let mask = mask.filter(|mask| !mask.is_empty());
 
     observer.enter(Stage::Solve);
-    let summary = solve(&mut picture, mask.as_ref(), request, environment, observer, &mut report)?;
+    let summary = solve(
+        &mut picture,
+        mask.as_ref(),
+        &transform,
+        request,
+        environment,
+        observer,
+        &mut report,
+    )?;
     report.iterations = summary.iterations;
     report.regions = summary.regions;
     report.residual = summary.residual;
@@ -69,25 +79,19 @@ pub fn process(
     Ok(Answer { bytes, format, report })
 }
 
-/// Checks everything that can be checked without the files; gives the name of the dictionary.
-fn validate(request: &Request<'_>) -> Result<&'static str, EngineError> {
+/// Checks everything that can be checked without the files.
+fn validate(request: &Request<'_>) -> Result<(), EngineError> {
     let mut faults = request.options.validate(request.task).err().unwrap_or_default();
     if request.task == Task::Inpaint && request.mask.is_none() {
         faults.push(spec::fault("mask", "is required: it says where the holes are".to_owned()));
     }
-    if !faults.is_empty() {
-        return Err(EngineError::InvalidParameters(faults));
-    }
-    let name = request.options.restore.dictionary.as_deref().unwrap_or(DICTIONARIES[0]);
-    DICTIONARIES.iter().copied().find(|known| *known == name).ok_or_else(|| {
-        let known = DICTIONARIES.iter().map(|&known| known.to_owned()).collect();
-        EngineError::UnknownDictionary { name: name.to_owned(), known }
-    })
+    if faults.is_empty() { Ok(()) } else { Err(EngineError::InvalidParameters(faults)) }
 }
 
 fn solve(
     picture: &mut Picture,
     mask: Option<&Mask>,
+    transform: &Transform8,
     request: &Request<'_>,
     environment: &Environment,
     observer: &dyn Observer,
@@ -99,7 +103,7 @@ fn solve(
     if request.task == Task::Inpaint {
         let params = iterations.map_or_else(InpaintParams::default, InpaintParams::with_iterations);
         return mask.map_or(Ok(Summary::default()), |mask| {
-            inpaint::inpaint(raster, mask, &params, threads, observer)
+            inpaint::inpaint(raster, mask, transform, &params, threads, observer)
         });
     }
     let sigmas = match spec.sigma {
@@ -109,7 +113,7 @@ fn solve(
     let mut summary = Summary::default();
     if let Some(mask) = mask {
         let params = InpaintParams::default();
-        summary = inpaint::inpaint(raster, mask, &params, threads, observer)?;
+        summary = inpaint::inpaint(raster, mask, transform, &params, threads, observer)?;
     }
     let Some(sigmas) = sigmas else {
         report.warnings.push(Warning::NoiseUnknown);
@@ -119,7 +123,7 @@ fn solve(
     report.sigma = Some(sigma * 255.0);
     if sigma > 0.0 {
         let rounds = iterations.unwrap_or(DEFAULT_ROUNDS);
-        summary = reconstruct::reconstruct(raster, &sigmas, rounds, threads, observer)?;
+        summary = reconstruct::reconstruct(raster, &sigmas, transform, rounds, threads, observer)?;
     }
     Ok(summary)
 }

@@ -1,6 +1,6 @@
 //! Synthesises a picture again from its sparse code, tile by tile, which removes noise.
 
-use crate::csc::{self, Dct8};
+use crate::csc::{self, Transform8};
 use crate::imaging::{Mask, Raster};
 use crate::numerics::{Control, Plane, Threads};
 
@@ -18,6 +18,7 @@ const SAMPLED_TILES: usize = 9;
 pub(super) fn reconstruct(
     raster: &mut Raster,
     sigmas: &[f32],
+    transform: &Transform8,
     rounds: usize,
     threads: &Threads,
     control: &dyn Control,
@@ -29,7 +30,7 @@ pub(super) fn reconstruct(
     for (index, &Work { read, write }) in work.iter().enumerate() {
         let control = Part { control, index, count: work.len() };
         let mut planes = color::read(&noisy, read);
-        summary.include(csc::denoise(&mut planes, sigmas, &Dct8, rounds, threads, &control)?);
+        summary.include(csc::denoise(&mut planes, sigmas, transform, rounds, threads, &control)?);
         write_back(raster, planes, read, |y, x| {
             let inside = (write.top..write.top + write.height).contains(&y)
                 && (write.left..write.left + write.width).contains(&x);

@@ -5,8 +5,7 @@ use utoipa::ToSchema;
 
 use crate::imaging::{EncodeOptions, ImageFormat, MaskOptions, MetadataPolicy, OptionFault};
 
-/// The dictionaries that can be named, the default first.
-pub const DICTIONARIES: &[&str] = &["dct"];
+use super::dictionaries::DictionaryChoice;
 
 /// What is to be done with a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -36,8 +35,8 @@ pub struct RestoreSpec {
     pub engine: EngineChoice,
     /// Iterations, 1 to [`RestoreSpec::MAX_ITERATIONS`]; the engine's default when not given.
     pub iterations: Option<u32>,
-    /// One of [`DICTIONARIES`]; the first when not given.
-    pub dictionary: Option<String>,
+    /// The filters; the first of [`dictionary_names`](super::dictionary_names) when not given.
+    pub dictionary: Option<DictionaryChoice>,
     /// Reconstruction only: standard deviation of the noise in 8-bit levels, 0 to
     /// [`RestoreSpec::MAX_SIGMA`]; estimated from the picture when not given.
     pub sigma: Option<f32>,

@@ -162,7 +162,8 @@ impl From<EngineError> for ApiError {
             E::NothingKnown => Self::new(ProblemCode::NothingKnown, error.to_string()),
             E::InvalidParameters(faults) => Self::invalid(faults.into_iter().map(field).collect()),
             E::UnknownDictionary { .. } => Self::invalid_field("dictionary", error.to_string()),
-            E::Solver(_) => Self::internal(error),
+            // Clients choose among our dictionaries, which are whole.
+            E::Dictionary(_) | E::Solver(_) => Self::internal(error),
             // The pool answers for a job that was stopped; nobody reads this.
             E::Cancelled => Self::draining(error.to_string()),
         }

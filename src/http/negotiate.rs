@@ -83,6 +83,24 @@ impl Accept {
         }
     }
 
+    /// Whether an image of this format is liked better than JSON, the default.
+    ///
+    /// # Errors
+    /// `not-acceptable` if neither is accepted.
+    pub(super) fn prefers_image_to_json(&self, format: ImageFormat) -> Result<bool, ApiError> {
+        if self.0.is_empty() {
+            return Ok(false);
+        }
+        let image = self.wish("image", media_subtype(format));
+        let json = self.wish("application", "json");
+        if image.quality.max(json.quality) > 0.0 {
+            Ok(image > json)
+        } else {
+            let detail = format!("Accept admits neither {} nor JSON", format.media_type());
+            Err(ApiError::new(ProblemCode::NotAcceptable, detail))
+        }
+    }
+
     /// The wish of the most specific range that matches.
     fn wish(&self, kind: &str, subtype: &str) -> Wish {
         if self.0.is_empty() {

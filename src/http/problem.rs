@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 pub enum ProblemCode {
     MalformedRequest,
     NotFound,
+    UnknownDictionary,
     MethodNotAllowed,
     NotAcceptable,
     RequestTimeout,
@@ -46,9 +47,10 @@ pub struct ProblemDescription {
 
 impl ProblemCode {
     /// Every code, ordered by status.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::MalformedRequest,
         Self::NotFound,
+        Self::UnknownDictionary,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::RequestTimeout,
@@ -86,6 +88,12 @@ impl ProblemCode {
                 S::NOT_FOUND,
                 "There is nothing at this address",
                 "The path names no resource. /docs lists those there are.",
+            ),
+            Self::UnknownDictionary => (
+                "unknown-dictionary",
+                S::NOT_FOUND,
+                "There is no dictionary of this name",
+                "/v1/dictionaries lists those there are.",
             ),
             Self::MethodNotAllowed => (
                 "method-not-allowed",

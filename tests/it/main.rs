@@ -7,6 +7,7 @@ mod architecture;
 mod cli_serve;
 mod golden;
 mod hostile_images;
+mod http_dictionaries;
 mod http_problems;
 mod http_restorations;
 mod http_system;

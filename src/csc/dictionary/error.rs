@@ -48,4 +48,21 @@ pub enum DictionaryError {
         /// Largest difference of an inner product from its value.
         error: f64,
     },
+    /// The solver shrinks codes of an orthonormal transform, and these are filters.
+    #[error("the dictionary holds filters where the solver needs an orthonormal transform")]
+    NotATransform,
+    /// The solver has no blocks of this side.
+    #[error("the atoms are {actual}x{actual} where the solver needs {supported}x{supported}")]
+    Side {
+        /// Side of the solver's blocks.
+        supported: usize,
+        /// Side of the atoms.
+        actual: usize,
+    },
+    /// The first atom, whose code is never shrunk, is not the mean.
+    #[error("the first atom differs from the mean by {error:.1e}")]
+    MeanNotFirst {
+        /// Largest difference of a tap.
+        error: f32,
+    },
 }

@@ -1,15 +1,17 @@
 //! Learned dictionaries as values, files and pictures.
 
+mod cosine;
 mod error;
 mod file;
 mod sheet;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use error::DictionaryError;
 
 /// What the atoms of a dictionary are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DictionaryKind {
     /// Filters of norm at most one, for convolutional sparse coding.
@@ -20,7 +22,7 @@ pub enum DictionaryKind {
 }
 
 /// How a dictionary came to be.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TrainingRecord {
     /// What it was learned from, in words: a folder's name and how many images.
     pub data: String,

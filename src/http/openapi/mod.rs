@@ -17,7 +17,9 @@ use super::problem::Problem;
 use super::{ApiState, system, v1};
 use crate::engines::Task;
 
-pub(super) use problems::{CommonProblems, DrainingProblem, MissingProblem, RestorationProblems};
+pub(super) use problems::{
+    CommonProblems, DictionaryProblems, DrainingProblem, MissingProblem, RestorationProblems,
+};
 pub(super) use restorations::RestorationAnswers;
 
 #[derive(OpenApi)]

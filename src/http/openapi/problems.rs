@@ -41,12 +41,27 @@ impl IntoResponses for MissingProblem {
     }
 }
 
+/// Where a dictionary is named in the path and its form is chosen.
+pub(in crate::http) struct DictionaryProblems;
+
+impl IntoResponses for DictionaryProblems {
+    fn responses() -> Answers {
+        answers(&[
+            ProblemCode::MalformedRequest,
+            ProblemCode::UnknownDictionary,
+            ProblemCode::NotAcceptable,
+            ProblemCode::InvalidParameters,
+        ])
+    }
+}
+
 /// Where an image is sent to be worked on: everything but what other routes answer.
 pub(in crate::http) struct RestorationProblems;
 
 impl IntoResponses for RestorationProblems {
     fn responses() -> Answers {
-        let elsewhere = [ProblemCode::NotFound, ProblemCode::MethodNotAllowed];
+        let elsewhere =
+            [ProblemCode::NotFound, ProblemCode::UnknownDictionary, ProblemCode::MethodNotAllowed];
         let codes = ProblemCode::ALL.into_iter().filter(|code| !elsewhere.contains(code));
         answers(&codes.collect::<Vec<_>>())
     }

@@ -8,7 +8,7 @@ use utoipa::PartialSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{RefOr, schema::KnownFormat, schema::SchemaFormat};
 
-use crate::engines::{DICTIONARIES, EngineChoice, Options, RestoreSpec, Task};
+use crate::engines::{EngineChoice, Options, RestoreSpec, Task, dictionary_names};
 use crate::imaging::{ImageFormat, MaskChannel, MaskOptions, MetadataPolicy};
 
 /// A parameter as it arrives.
@@ -95,7 +95,7 @@ pub(in crate::http) const FIELDS: &[Field] = &[
     ),
     field!(
         "dictionary" => restore.dictionary, "must be a string",
-        object(Type::String).enum_values(Some(DICTIONARIES.iter().copied())).build(),
+        object(Type::String).enum_values(Some(dictionary_names())).build(),
         "Name of the dictionary of filters."
     ),
     field!(

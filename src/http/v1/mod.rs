@@ -1,5 +1,6 @@
 //! The native API.
 
+mod dictionaries;
 mod engines;
 mod restorations;
 
@@ -13,4 +14,6 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(restorations::inpaint))
         .routes(routes!(restorations::reconstruct))
         .routes(routes!(engines::list_engines))
+        .routes(routes!(dictionaries::list_dictionaries))
+        .routes(routes!(dictionaries::show_dictionary))
 }

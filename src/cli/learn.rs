@@ -13,7 +13,7 @@ use crate::csc::learn::{
     TrainingImage, TransformLearner, TransformParameters,
 };
 use crate::imaging::{ImageLimits, decode};
-use crate::numerics::{Plane, Random};
+use crate::numerics::{Plane, Random, Threads};
 
 use super::files;
 
@@ -119,7 +119,7 @@ impl Learn {
             let batch = learner.batches();
             let image = grey(&files[batch % files.len()])?;
             let mut random = Random::seeded(self.seed.wrapping_add(batch as u64));
-            objective = learner.absorb(&blocks(&image, self.size, &mut random)?)?;
+            objective = learner.absorb(&blocks(&image, self.size, &mut random)?)?.objective;
             if learner.batches().is_multiple_of(files.len()) {
                 self.store(&serde_json::to_vec(&learner)?)?;
                 super::print(&format!(
@@ -151,8 +151,8 @@ impl Learn {
         let crops = files.iter().map(|file| crop(&grey(file)?, CROP, &mut random));
         let crops = crops.collect::<anyhow::Result<Vec<_>>>()?;
         let mut learner = match self.stored()? {
-            Some(bytes) => Learner::resume(&crops, &bytes)?,
-            None => Learner::new(&crops, parameters.clone())?,
+            Some(bytes) => Learner::resume(&crops, &bytes, &Threads::single())?,
+            None => Learner::new(&crops, parameters.clone(), &Threads::single())?,
         };
         ensure!(*learner.parameters() == parameters, "the state was made with other settings");
         let mut objective = f64::NAN;

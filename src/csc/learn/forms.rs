@@ -8,7 +8,6 @@ use super::codes::Codes;
 use super::coupling::{all_map_factors, coefficients, filter_coefficients, filter_norms};
 use super::filters::{Filters, Fit, Source, constrain, factors};
 use super::geometry::Geometry;
-use super::reseed::reseed;
 use super::{Coupling, CouplingForm, FilterSet};
 
 /// Largest correction of `ElementsWithFilters`, as a share of the step that it corrects.
@@ -34,7 +33,6 @@ pub(super) fn couple(
         CouplingForm::SeparableFactors => {
             return couple_factors(coupling, fraction, filters, fit);
         }
-        CouplingForm::ReseededFilters => return reseed(fraction, filters, fit),
         _ => {}
     }
     let norms = filter_norms(filters, geometry);

@@ -26,7 +26,6 @@ mod geometry;
 mod learner;
 mod normalization;
 mod parameters;
-mod reseed;
 mod signal;
 mod transform;
 

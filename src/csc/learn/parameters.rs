@@ -147,8 +147,6 @@ pub enum CouplingForm {
     BeforeProximalStep,
     /// Qualifying maps keep their momentum from one outer iteration to the next.
     MomentumOfMaps,
-    /// The least used qualifying filter restarts from the worst explained patch.
-    ReseededFilters,
     /// For separable filters: the vertical factor `u` is coupled with the horizontal one, `v`.
     SeparableFactors,
     /// Control: the gate of `MapsWithFilters`, but a random factor.

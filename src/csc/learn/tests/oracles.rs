@@ -61,7 +61,8 @@ fn the_residual_agrees_with_a_convolution_written_as_loops() {
     for _ in 0..3 {
         learner.advance().unwrap();
     }
-    let (height, width) = (learner.geometry.height, learner.geometry.width);
+    let width = learner.geometry.width;
+    let height = learner.geometry.plane_len() / width;
     let at = |y: usize, x: usize| y * width + x;
     let mut expected = 0.0;
     for (codes, signal) in learner.codes.iter().zip(&learner.signals) {
@@ -118,7 +119,7 @@ fn the_projection_of_maps_agrees_with_a_slow_reference() {
             for (index, gradient) in gradient.iter_mut().enumerate() {
                 let (k, tap) = (index / 25, index % 25);
                 for (position, z) in codes.maps[k * plane..(k + 1) * plane].iter().enumerate() {
-                    let y = (position / width + tap / 5) % geometry.height;
+                    let y = (position / width + tap / 5) % (plane / width);
                     let x = (position % width + tap % 5) % width;
                     *gradient += 2.0 * f64::from(*z) * f64::from(work.plane[y * width + x]);
                 }

@@ -49,14 +49,13 @@ fn coupled(form: CouplingForm) -> LearnParameters {
     LearnParameters { filter_set, coupling, ..parameters() }
 }
 
-const FORMS: [CouplingForm; 10] = [
+const FORMS: [CouplingForm; 9] = [
     CouplingForm::MapsWithFilters,
     CouplingForm::FiltersWithMaps,
     CouplingForm::ElementsWithFilters,
     CouplingForm::ThresholdsWithFilters,
     CouplingForm::BeforeProximalStep,
     CouplingForm::MomentumOfMaps,
-    CouplingForm::ReseededFilters,
     CouplingForm::SeparableFactors,
     CouplingForm::RandomControl,
     CouplingForm::SignControl,

@@ -8,7 +8,7 @@ use std::io::Read as _;
 use cogd::csc::learn::{
     Boundary, LearnParameters, Learner, Normalization, Sparsity, TrainingImage,
 };
-use cogd::numerics::Plane;
+use cogd::numerics::{Plane, Threads};
 use cpu_time::ProcessTime;
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +55,7 @@ fn main() -> anyhow::Result<()> {
         ..LearnParameters::default()
     };
     let clock = ProcessTime::now();
-    let mut learner = Learner::new(&images, parameters)?;
+    let mut learner = Learner::new(&images, parameters, &Threads::single())?;
     learner.set_filters(&start.taps)?;
     let mut trace = Trace { cpu_s: Vec::new(), objective: Vec::new() };
     for _ in 0..start.iterations {

@@ -38,7 +38,6 @@ pub fn ablation_methods(iterations: usize) -> Vec<Method> {
         ("thresholds with filters", coupled(CouplingForm::ThresholdsWithFilters, linear)),
         ("maps, before the proximal step", coupled(CouplingForm::BeforeProximalStep, linear)),
         ("momentum of gated maps", coupled(CouplingForm::MomentumOfMaps, linear)),
-        ("gated filters restarted", coupled(CouplingForm::ReseededFilters, linear)),
         ("control: random factors", coupled(CouplingForm::RandomControl, linear)),
         ("control: sign only", coupled(CouplingForm::SignControl, linear)),
         ("plain, momentum carried on", carried(base.clone())),
@@ -46,10 +45,6 @@ pub fn ablation_methods(iterations: usize) -> Vec<Method> {
         (
             "thresholds, momentum carried on",
             carried(coupled(CouplingForm::ThresholdsWithFilters, linear)),
-        ),
-        (
-            "gated filters restarted, momentum carried on",
-            carried(coupled(CouplingForm::ReseededFilters, linear)),
         ),
         ("separable, plain", separable(base.clone())),
         ("separable, factors coupled", separable(coupled(CouplingForm::SeparableFactors, linear))),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::csc::learn::{LearnError, LearnParameters, Learner, TrainingImage};
 use crate::imaging::ImagingError;
 use crate::imaging::quality::{psnr, ssim};
-use crate::numerics::{Plane, Random};
+use crate::numerics::{Plane, Random, Threads};
 
 use super::published_metric::{published_psnr, published_ssim};
 
@@ -78,7 +78,7 @@ pub fn mask_images(images: &[Plane<f32>], assignment: Assignment, seed: u64) -> 
     images.iter().map(hide).collect()
 }
 
-/// Learns on masked images and measures against the whole ones after every outer iteration.
+/// Learns on masked images with one thread and measures against the whole ones after every outer iteration.
 ///
 /// # Errors
 /// [`BenchError`] if learning or comparing fails.
@@ -89,7 +89,7 @@ pub fn measure_learning(
 ) -> Result<Vec<Point>, BenchError> {
     let mut spent = 0.0;
     let start = ProcessTime::now();
-    let mut learner = Learner::new(masked, parameters.clone())?;
+    let mut learner = Learner::new(masked, parameters.clone(), &Threads::single())?;
     spent += start.elapsed().as_secs_f64();
     let mut points = Vec::with_capacity(parameters.iterations);
     for iteration in 1..=parameters.iterations {

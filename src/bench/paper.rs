@@ -139,7 +139,7 @@ fn best_setting(set: &ImageSet, seeds: &[u64]) -> Result<BestSetting, BenchError
         let masked = mask_images(&set.images, Assignment::Inpainting, seed);
         // One filter: only its normalisation is used.
         let single = LearnParameters { filters: 1, ..LearnParameters::default() };
-        let learner = Learner::new(&masked, single)?;
+        let learner = Learner::new(&masked, single, &Threads::single())?;
         let (mut sums, mut cpu_s) = ([0.0; 4], 0.0);
         for (index, (truth, image)) in set.images.iter().zip(&masked).enumerate() {
             let start = ProcessTime::now();

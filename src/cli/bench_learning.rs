@@ -24,6 +24,18 @@ pub(super) struct Paper {
 pub(super) struct Ablation {
     #[command(flatten)]
     size: Size,
+
+    /// What to ask of the learners
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "inpainting,reconstruction")]
+    assignments: Vec<AssignmentName>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum AssignmentName {
+    /// Explain images of which every pixel is known
+    Reconstruction,
+    /// Fill in the quarter of the pixels that is hidden
+    Inpainting,
 }
 
 #[derive(Debug, clap::Args)]
@@ -73,7 +85,11 @@ impl Ablation {
         let methods = ablation_methods(self.size.iterations.unwrap_or(40));
         let mut comparisons = Vec::new();
         for set in self.size.sets()? {
-            for assignment in [Assignment::Inpainting, Assignment::Reconstruction] {
+            for name in &self.assignments {
+                let assignment = match name {
+                    AssignmentName::Reconstruction => Assignment::Reconstruction,
+                    AssignmentName::Inpainting => Assignment::Inpainting,
+                };
                 let seeds = &self.size.seeds;
                 let comparison = Comparison::run(&set, assignment, &methods, seeds)?;
                 super::print(&format!("{}\n", comparison.markdown()))?;

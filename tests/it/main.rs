@@ -4,6 +4,7 @@
 mod support;
 
 mod architecture;
+mod cli_learn;
 mod cli_serve;
 mod golden;
 mod hostile_images;

@@ -1,7 +1,5 @@
 //! The coefficients of Cogradient Descent for codes and filters.
 
-use rayon::prelude::*;
-
 use crate::cogd::{Gate, Kernel};
 use crate::numerics::Random;
 use crate::numerics::norms::{single, sum_of_magnitudes};
@@ -92,5 +90,5 @@ pub(super) fn all_map_factors(
     fraction: f32,
 ) -> Vec<Vec<f32>> {
     let of_image = |code| map_factors(coupling, coefficients, code, filter_norms, fraction);
-    codes.par_iter().map(of_image).collect()
+    codes.iter().map(of_image).collect()
 }

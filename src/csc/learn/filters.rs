@@ -1,12 +1,10 @@
 //! The filters and the steps that improve them.
 
-use rayon::prelude::*;
-
-use crate::numerics::Random;
 use crate::numerics::fft2::Complex32;
 use crate::numerics::norms::{single, sum_of_squares};
 use crate::numerics::prox::{normalize, project_to_unit_ball};
 use crate::numerics::spectrum::add_conjugate_product;
+use crate::numerics::{Random, Threads};
 
 use super::FilterSet;
 use super::codes::Codes;
@@ -35,13 +33,14 @@ pub(super) struct Fit<'a> {
     pub(super) geometry: &'a Geometry,
     pub(super) signals: &'a [Signal],
     pub(super) codes: &'a mut [Codes],
+    pub(super) threads: &'a Threads,
 }
 
 /// Enough groups for the threads of a large machine, few enough to keep their buffers small.
 const GROUPS: usize = 16;
 
 impl Filters {
-    /// Random filters on the unit sphere.
+    /// Random filters on the unit sphere; their spectra are not computed yet.
     pub(super) fn random(geometry: &Geometry, set: FilterSet, random: &mut Random) -> Self {
         let length = geometry.filters * geometry.tap_count();
         let mut noise = || (0..length).map(|_| random.normal()).collect::<Vec<_>>();
@@ -50,7 +49,7 @@ impl Filters {
             constrain(filter, geometry.support, set);
             normalize(filter);
         }
-        let mut filters = Self {
+        Self {
             before: taps.clone(),
             taps,
             spectra: vec![Complex32::default(); geometry.filters * geometry.spectrum_len()],
@@ -58,15 +57,7 @@ impl Filters {
             direction,
             set,
             work: (0..GROUPS.min(geometry.filters)).map(|_| geometry.workspace()).collect(),
-        };
-        filters.transform(geometry, Source::Taps);
-        filters
-    }
-
-    /// Replaces the taps, say by stored ones.
-    pub(super) fn set_taps(&mut self, geometry: &Geometry, taps: &[f32]) {
-        self.taps.copy_from_slice(taps);
-        self.transform(geometry, Source::Taps);
+        }
     }
 
     /// A block of accelerated projected steps. On entry and on return, the residuals of `fit`
@@ -118,15 +109,14 @@ impl Filters {
 
     /// Recomputes spectra and the residuals of every image.
     pub(super) fn synthesize(&mut self, fit: &mut Fit<'_>, source: Source) {
-        self.transform(fit.geometry, source);
-        let (geometry, spectra) = (fit.geometry, &self.spectra);
-        let images = fit.codes.par_iter_mut().zip(fit.signals);
-        match source {
-            Source::Taps => images.for_each(|(c, signal)| c.synthesize(geometry, signal, spectra)),
+        self.transform(fit.geometry, source, fit.threads);
+        let (geometry, signals, spectra) = (fit.geometry, fit.signals, &self.spectra);
+        fit.threads.for_each(fit.codes, |image, codes| match source {
+            Source::Taps => codes.synthesize(geometry, &signals[image], spectra),
             Source::Direction => {
-                images.for_each(|(c, s)| c.synthesize_without_data(geometry, s, spectra));
+                codes.synthesize_without_data(geometry, &signals[image], spectra);
             }
-        }
+        });
     }
 
     /// `gradient ← crop(Σₙ zₙₖ ⋆ Rₙ)`: the gradient of the data term with the present residuals.
@@ -135,8 +125,8 @@ impl Filters {
         let (length, taps) = (geometry.spectrum_len(), geometry.tap_count());
         let group = geometry.filters.div_ceil(self.work.len());
         let codes = &*fit.codes;
-        let groups = self.gradient.par_chunks_mut(group * taps).zip(&mut self.work).enumerate();
-        groups.for_each(|(first, (gradients, work))| {
+        let groups = self.gradient.chunks_mut(group * taps).zip(&mut self.work);
+        fit.threads.for_each(&mut groups.collect::<Vec<_>>(), |first, (gradients, work)| {
             for (k, gradient) in (first * group..).zip(gradients.chunks_exact_mut(taps)) {
                 work.spectrum.fill(Complex32::default());
                 for code in codes {
@@ -171,15 +161,16 @@ impl Filters {
         }
     }
 
-    fn transform(&mut self, geometry: &Geometry, source: Source) {
+    fn transform(&mut self, geometry: &Geometry, source: Source, threads: &Threads) {
         let values = match source {
             Source::Taps => &self.taps,
             Source::Direction => &self.direction,
         };
         let (length, taps) = (geometry.spectrum_len(), geometry.tap_count());
         let group = geometry.filters.div_ceil(self.work.len());
-        let groups = self.spectra.par_chunks_mut(group * length).zip(&mut self.work);
-        groups.zip(values.par_chunks(group * taps)).for_each(|((spectra, work), values)| {
+        let groups = self.spectra.chunks_mut(group * length).zip(&mut self.work);
+        let groups = groups.zip(values.chunks(group * taps));
+        threads.for_each(&mut groups.collect::<Vec<_>>(), |_, ((spectra, work), values)| {
             for (spectrum, taps) in spectra.chunks_exact_mut(length).zip(values.chunks_exact(taps))
             {
                 geometry.embed(taps, &mut work.plane);

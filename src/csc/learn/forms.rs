@@ -1,11 +1,8 @@
 //! The forms of coupling: what is done with the factors.
 
-use rayon::prelude::*;
-
 use crate::cogd::{Gate, Projection};
 use crate::numerics::Random;
 use crate::numerics::norms::{inner_product, single, sum_of_magnitudes, sum_of_squares};
-use crate::numerics::prox::normalize;
 
 use super::codes::Codes;
 use super::coupling::{all_map_factors, coefficients, filter_coefficients, filter_norms};
@@ -36,17 +33,16 @@ pub(super) fn couple(
         CouplingForm::SeparableFactors => {
             return couple_factors(coupling, fraction, filters, fit);
         }
-        CouplingForm::ReseededFilters => return reseed(fraction, filters, fit),
         _ => {}
     }
     let norms = filter_norms(filters, geometry);
     let betas = all_map_factors(coupling, &coefficients, fit.codes, &norms, fraction);
-    let spectra = &filters.spectra;
-    let images = fit.codes.par_iter_mut().zip(fit.signals).zip(&betas);
-    images.for_each(|((codes, signal), betas)| {
+    let (spectra, signals) = (&filters.spectra, fit.signals);
+    fit.threads.for_each(fit.codes, |image, codes| {
+        let betas = &betas[image];
         if apply(coupling.form, codes, betas, geometry) {
             codes.refresh(geometry, |k| betas[k] != 0.0);
-            codes.synthesize(geometry, signal, spectra);
+            codes.synthesize(geometry, &signals[image], spectra);
         }
     });
     betas.iter().flatten().filter(|&&beta| beta != 0.0).count()
@@ -189,59 +185,4 @@ fn couple_factors(
     }
     filters.synthesize(fit, Source::Taps);
     open.into_iter().filter(|&open| open).count()
-}
-
-/// Restarts the least used qualifying filter, if it is hardly used, from the worst explained
-/// patch of all images; its codes restart from zero.
-fn reseed(fraction: f32, filters: &mut Filters, fit: &mut Fit<'_>) -> usize {
-    /// A filter is hardly used if its codes have less than this share of the mean norm.
-    const HARDLY: f64 = 0.2;
-    let geometry = fit.geometry;
-    let use_of = |k: usize| fit.codes.iter().map(|c| f64::from(c.norms[k])).sum::<f64>();
-    let totals: Vec<f64> = (0..geometry.filters).map(use_of).collect();
-    let mean = totals.iter().sum::<f64>() / totals.len() as f64;
-    let sizes: Vec<f32> = totals.iter().map(|&total| single(total)).collect();
-    let mut gate = Gate::default();
-    let open = gate.select(&sizes, &filter_norms(filters, geometry), fraction);
-    let candidates = (0..geometry.filters).filter(|&k| open[k] && totals[k] < HARDLY * mean);
-    let Some(unused) = candidates.min_by(|&a, &b| totals[a].total_cmp(&totals[b])) else {
-        return 0;
-    };
-    let taps = geometry.tap_count();
-    let target = &mut filters.taps[unused * taps..(unused + 1) * taps];
-    worst_patch(fit, target);
-    normalize(target);
-    let plane = geometry.plane_len();
-    for codes in fit.codes.iter_mut() {
-        codes.maps[unused * plane..(unused + 1) * plane].fill(0.0);
-        codes.refresh(geometry, |k| k == unused);
-    }
-    filters.synthesize(fit, Source::Taps);
-    1
-}
-
-/// Copies the residual around its largest magnitude into `patch`, its sign reversed.
-fn worst_patch(fit: &Fit<'_>, patch: &mut [f32]) {
-    let geometry = fit.geometry;
-    let mut work = geometry.workspace();
-    let mut worst = 0.0_f32;
-    for codes in fit.codes.iter() {
-        work.spectrum.copy_from_slice(&codes.residual);
-        geometry.fft.inverse(&mut work.spectrum, &mut work.plane, &mut work.scratch);
-        let rows = geometry.height - geometry.support;
-        let columns = geometry.width - geometry.support;
-        for top in (0..rows).step_by(geometry.support / 2) {
-            for left in (0..columns).step_by(geometry.support / 2) {
-                let line = |y: usize| &work.plane[(top + y) * geometry.width + left..];
-                let lines = || (0..geometry.support).map(|y| &line(y)[..geometry.support]);
-                let energy: f32 = lines().flatten().map(|r| r * r).sum();
-                if energy > worst {
-                    worst = energy;
-                    for (tap, residual) in patch.iter_mut().zip(lines().flatten()) {
-                        *tap = -residual;
-                    }
-                }
-            }
-        }
-    }
 }

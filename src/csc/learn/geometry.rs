@@ -12,8 +12,6 @@ pub(super) struct Geometry {
     pub(super) support: usize,
     /// Width of the padded plane.
     pub(super) width: usize,
-    /// Height of the padded plane.
-    pub(super) height: usize,
     /// Transforms of the padded plane.
     pub(super) fft: Fft2,
 }
@@ -33,7 +31,7 @@ impl Geometry {
         };
         let (height, width) = (enlarge(height), enlarge(width));
         let (filters, support) = (parameters.filters, parameters.support);
-        Self { filters, support, width, height, fft: Fft2::new(height, width) }
+        Self { filters, support, width, fft: Fft2::new(height, width) }
     }
 
     /// Samples of a padded plane.

@@ -1,17 +1,15 @@
 //! The outer iteration.
 
-use rayon::prelude::*;
-
 use crate::numerics::norms::single;
 use crate::numerics::spectrum::peak_energy;
-use crate::numerics::{Control, Plane, Progress, Random};
+use crate::numerics::{Control, Plane, Progress, Random, Threads};
 
 use super::codes::{Codes, Penalty};
 use super::filters::{Filters, Fit, Source, misfit};
 use super::forms::couple;
 use super::geometry::Geometry;
 use super::signal::Signal;
-use super::{LearnError, LearnParameters, Sparsity, TrainingImage};
+use super::{Convergence, LearnError, LearnParameters, Sparsity, TrainingImage};
 
 /// A dictionary being learned, with the codes of all its images.
 ///
@@ -24,6 +22,8 @@ pub struct Learner {
     pub(super) filters: Filters,
     pub(super) random: Random,
     pub(super) iteration: usize,
+    pub(super) convergence: Convergence,
+    pub(super) threads: Threads,
 }
 
 /// Where a learner stands after an outer iteration.
@@ -35,6 +35,9 @@ pub struct IterationReport {
     pub objective: f64,
     /// The data term `½ Σ ‖M (D z − b)‖²`.
     pub misfit: f64,
+    /// PSNR in dB of what the codes say against all known pixels: range 1, in the units of the
+    /// images.
+    pub psnr: f64,
     /// Share of the coefficients that are not zero.
     pub density: f64,
     /// Pairs of variables to which the projection was applied in this iteration.
@@ -46,7 +49,11 @@ impl Learner {
     ///
     /// # Errors
     /// Whatever is wrong with images or parameters, see [`LearnError`].
-    pub fn new(images: &[TrainingImage], parameters: LearnParameters) -> Result<Self, LearnError> {
+    pub fn new(
+        images: &[TrainingImage],
+        parameters: LearnParameters,
+        threads: &Threads,
+    ) -> Result<Self, LearnError> {
         parameters.validate()?;
         let first = images.first().ok_or(LearnError::NoImages)?;
         let (height, width) = (first.samples.height(), first.samples.width());
@@ -61,13 +68,22 @@ impl Learner {
         let mut random = Random::seeded(parameters.seed);
         let filters = Filters::random(&geometry, parameters.filter_set, &mut random);
         let codes = images.iter().map(|_| Codes::new(&geometry, parameters.acceleration)).collect();
-        let mut learner =
-            Self { parameters, geometry, signals, codes, filters, random, iteration: 0 };
+        let mut learner = Self {
+            convergence: Convergence::new(parameters.tolerance),
+            parameters,
+            geometry,
+            signals,
+            codes,
+            filters,
+            random,
+            iteration: 0,
+            threads: threads.clone(),
+        };
         learner.synthesize();
         Ok(learner)
     }
 
-    /// Runs the remaining iterations.
+    /// Runs the remaining iterations, fewer if the objective converges before.
     ///
     /// # Errors
     /// [`LearnError::Stopped`] if `control` says so, after which the learner can continue;
@@ -75,7 +91,7 @@ impl Learner {
     pub fn run(&mut self, control: &dyn Control) -> Result<IterationReport, LearnError> {
         let mut report = self.report(0);
         let total = self.parameters.iterations;
-        while self.iteration < total {
+        while !self.is_finished() {
             report = self.advance()?;
             let residual = self.change();
             control.report(Progress { iteration: self.iteration, total, residual })?;
@@ -93,12 +109,12 @@ impl Learner {
         // frequency but for the sum over filters.
         let peak = peak_energy(&self.filters.spectra, self.geometry.spectrum_len());
         let lipschitz = (1.01 * peak).max(f32::MIN_POSITIVE);
-        let (geometry, spectra) = (&self.geometry, &self.filters.spectra);
-        let steps = self.parameters.code_steps;
-        self.codes.par_iter_mut().zip(&self.signals).for_each(|(codes, signal)| {
-            codes.improve(geometry, signal, spectra, lipschitz, penalty, steps);
+        let (geometry, signals, threads) = (&self.geometry, &self.signals, &self.threads);
+        let (spectra, steps) = (&self.filters.spectra, self.parameters.code_steps);
+        threads.for_each(&mut self.codes, |image, codes| {
+            codes.improve(geometry, &signals[image], spectra, lipschitz, penalty, steps);
         });
-        let mut fit = Fit { geometry, signals: &self.signals, codes: &mut self.codes };
+        let mut fit = Fit { geometry, signals, codes: &mut self.codes, threads };
         self.filters.improve(&mut fit, self.parameters.filter_steps);
         let mut coupled = 0;
         if let Some(coupling) = &self.parameters.coupling {
@@ -109,6 +125,7 @@ impl Learner {
         self.iteration += 1;
         let report = self.report(coupled);
         if report.objective.is_finite() {
+            self.convergence.observe(report.objective);
             Ok(report)
         } else {
             Err(LearnError::Diverged { iteration: self.iteration })
@@ -118,6 +135,16 @@ impl Learner {
     /// Outer iterations finished.
     pub fn iteration(&self) -> usize {
         self.iteration
+    }
+
+    /// Whether all iterations are done or the objective has converged.
+    pub fn is_finished(&self) -> bool {
+        self.iteration >= self.parameters.iterations || self.convergence.is_reached()
+    }
+
+    /// The objective after the last iteration, if there was one.
+    pub fn objective(&self) -> Option<f64> {
+        self.convergence.objective()
     }
 
     /// The settings.
@@ -139,7 +166,7 @@ impl Learner {
             let (limit, actual) = ("filters x support x support", taps.len() as f64);
             return Err(LearnError::Parameter { parameter: "taps", limit, actual });
         }
-        self.filters.set_taps(&self.geometry, taps);
+        self.filters.taps.copy_from_slice(taps);
         self.synthesize();
         Ok(())
     }
@@ -164,9 +191,9 @@ impl Learner {
 
     /// Recomputes all spectra and residuals from the real variables.
     pub(super) fn synthesize(&mut self) {
-        let geometry = &self.geometry;
-        self.codes.par_iter_mut().for_each(|codes| codes.refresh(geometry, |_| true));
-        let mut fit = Fit { geometry, signals: &self.signals, codes: &mut self.codes };
+        let (geometry, signals, threads) = (&self.geometry, &self.signals, &self.threads);
+        threads.for_each(&mut self.codes, |_, codes| codes.refresh(geometry, |_| true));
+        let mut fit = Fit { geometry, signals, codes: &mut self.codes, threads };
         self.filters.synthesize(&mut fit, Source::Taps);
     }
 
@@ -180,14 +207,28 @@ impl Learner {
         }
     }
 
-    fn report(&self, coupled: usize) -> IterationReport {
+    fn report(&mut self, coupled: usize) -> IterationReport {
         let penalty = self.penalty();
         let misfit = misfit(&self.codes);
         let objective = misfit + self.codes.iter().map(|c| c.penalty(penalty)).sum::<f64>();
+        let (geometry, signals) = (&self.geometry, &self.signals);
+        let mut measured: Vec<_> = self.codes.iter_mut().map(|codes| (codes, 0.0, 0)).collect();
+        self.threads.for_each(&mut measured, |image, (codes, error, nonzeros)| {
+            *error = signals[image].squared_error(codes.coded_plane(geometry), geometry);
+            *nonzeros = codes.nonzeros();
+        });
+        let error: f64 = measured.iter().map(|(_, error, _)| error).sum();
+        let nonzeros: usize = measured.iter().map(|(.., nonzeros)| nonzeros).sum();
+        let known: f64 = self.signals.iter().map(Signal::known).sum();
         let count: usize = self.codes.iter().map(|c| c.maps.len()).sum();
-        let nonzeros: usize = self.codes.par_iter().map(Codes::nonzeros).sum();
-        let density = nonzeros as f64 / count as f64;
-        IterationReport { iteration: self.iteration, objective, misfit, density, coupled }
+        IterationReport {
+            iteration: self.iteration,
+            objective,
+            misfit,
+            psnr: -10.0 * (error / known).log10(),
+            density: nonzeros as f64 / count as f64,
+            coupled,
+        }
     }
 
     /// Root-mean-square change of the filter taps in the last iteration.

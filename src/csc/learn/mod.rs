@@ -17,6 +17,7 @@
 
 mod checkpoint;
 mod codes;
+mod convergence;
 mod coupling;
 mod error;
 mod filters;
@@ -28,6 +29,7 @@ mod parameters;
 mod signal;
 mod transform;
 
+pub use convergence::Convergence;
 pub use error::LearnError;
 pub use learner::{IterationReport, Learner};
 pub use normalization::Normalization;
@@ -35,7 +37,7 @@ pub use parameters::{
     Acceleration, Boundary, Coupling, CouplingForm, FilterSet, LearnParameters, Sparsity,
 };
 pub use signal::TrainingImage;
-pub use transform::{TransformLearner, TransformParameters};
+pub use transform::{BatchReport, TransformLearner, TransformParameters};
 
 #[cfg(test)]
 mod tests;

@@ -15,8 +15,11 @@ pub struct LearnParameters {
     pub support: usize,
     /// Penalty of the codes.
     pub sparsity: Sparsity,
-    /// Outer iterations `T`.
+    /// Outer iterations `T`, at most.
     pub iterations: usize,
+    /// Stop early once the objective changes by less than this share of itself in an outer
+    /// iteration; zero never does.
+    pub tolerance: f64,
     /// Accelerated steps on the codes in each outer iteration.
     pub code_steps: usize,
     /// Accelerated steps on the filters in each outer iteration.
@@ -42,6 +45,7 @@ impl Default for LearnParameters {
             support: 11,
             sparsity: Sparsity::L1 { lambda: 0.2 },
             iterations: 40,
+            tolerance: 0.0,
             code_steps: 3,
             filter_steps: 3,
             acceleration: Acceleration::Carried,
@@ -143,8 +147,6 @@ pub enum CouplingForm {
     BeforeProximalStep,
     /// Qualifying maps keep their momentum from one outer iteration to the next.
     MomentumOfMaps,
-    /// The least used qualifying filter restarts from the worst explained patch.
-    ReseededFilters,
     /// For separable filters: the vertical factor `u` is coupled with the horizontal one, `v`.
     SeparableFactors,
     /// Control: the gate of `MapsWithFilters`, but a random factor.
@@ -165,14 +167,28 @@ impl LearnParameters {
             Sparsity::L1 { lambda } => (lambda, lambda),
             Sparsity::FallingThreshold { first, last } => (first, last),
         };
+        let steps = 1..=100;
+        let sigma = match self.normalization {
+            Normalization::None => 1.0,
+            Normalization::LocalMean { sigma } | Normalization::LocalContrast { sigma } => sigma,
+        };
         let separable = self.filter_set == FilterSet::Separable;
         let wants_separable =
             self.coupling.is_some_and(|c| c.form == CouplingForm::SeparableFactors);
         let checks = [
             ("filters", whole(self.filters), "1 to 1024", (1..=1024).contains(&self.filters)),
             ("support", whole(self.support), "2 to 64", (2..=64).contains(&self.support)),
-            ("code_steps", whole(self.code_steps), "at least 1", self.code_steps > 0),
-            ("filter_steps", whole(self.filter_steps), "at least 1", self.filter_steps > 0),
+            ("iterations", whole(self.iterations), "1 to 100000", {
+                (1..=100_000).contains(&self.iterations)
+            }),
+            ("code_steps", whole(self.code_steps), "1 to 100", steps.contains(&self.code_steps)),
+            ("filter_steps", whole(self.filter_steps), "1 to 100", {
+                steps.contains(&self.filter_steps)
+            }),
+            ("tolerance", self.tolerance, "0 to 1", (0.0..=1.0).contains(&self.tolerance)),
+            ("the window's sigma", sigma.into(), "finite and positive", {
+                sigma.is_finite() && sigma > 0.0
+            }),
             ("the penalty", first.into(), "finite and not negative", first >= 0.0),
             ("the last threshold", last.into(), "positive and at most the first", {
                 let l1 = matches!(self.sparsity, Sparsity::L1 { .. });

@@ -75,6 +75,28 @@ impl Signal {
         })
     }
 
+    /// Number of known pixels.
+    pub(super) fn known(&self) -> f64 {
+        self.weight.iter().map(|&weight| f64::from(weight)).sum()
+    }
+
+    /// Squared distance of a coded plane (padded, normalised) from the known pixels, in the
+    /// image's units.
+    pub(super) fn squared_error(&self, coded: &[f32], geometry: &Geometry) -> f64 {
+        let mut sum = 0.0;
+        for y in 0..self.scale.height() {
+            let start = y * geometry.width;
+            let row = start..start + self.scale.width();
+            let samples = coded[row.clone()].iter().zip(&self.data[row.clone()]);
+            for (((coded, data), weight), scale) in
+                samples.zip(&self.weight[row]).zip(self.scale.row(y))
+            {
+                sum += f64::from(weight * scale * (coded - data)).powi(2);
+            }
+        }
+        sum
+    }
+
     /// Takes a coded plane (padded, normalised) back: `(normalised, in the image's units)`.
     pub(super) fn restore(&self, coded: &[f32], geometry: &Geometry) -> (Plane<f32>, Plane<f32>) {
         let (height, width) = (self.mean.height(), self.mean.width());

@@ -17,6 +17,8 @@ pub mod engines;
 
 pub mod bench;
 
+pub mod jobs;
+
 pub mod worker;
 
 pub mod http;

@@ -56,9 +56,9 @@ pub fn dictionary_names() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|entry| entry.name)
 }
 
-/// A dictionary to restore with.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(from = "String")]
+/// A dictionary to restore with. In JSON it is its name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum DictionaryChoice {
     /// One of the program's.
     Named(String),
@@ -74,6 +74,12 @@ pub enum DictionaryChoice {
 impl From<String> for DictionaryChoice {
     fn from(name: String) -> Self {
         Self::Named(name)
+    }
+}
+
+impl From<DictionaryChoice> for String {
+    fn from(choice: DictionaryChoice) -> Self {
+        choice.name().to_owned()
     }
 }
 

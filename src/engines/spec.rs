@@ -29,7 +29,8 @@ pub enum EngineChoice {
 }
 
 /// How the picture is restored.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RestoreSpec {
     /// The engine.
     pub engine: EngineChoice,
@@ -50,7 +51,8 @@ impl RestoreSpec {
 }
 
 /// How the result is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct OutputOptions {
     /// The format; that of the input when not given.
     pub format: Option<ImageFormat>,
@@ -71,7 +73,8 @@ impl Default for OutputOptions {
 }
 
 /// Everything about a restoration but the files.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Options {
     /// How the picture is restored.
     pub restore: RestoreSpec,

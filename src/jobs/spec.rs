@@ -1,0 +1,71 @@
+//! What a job is to do.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::engines::{Options, Task};
+
+/// The kinds of jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum JobKind {
+    /// Fills the holes of a picture.
+    Inpaint,
+    /// Removes the noise of a picture.
+    Reconstruct,
+    /// Learns a dictionary.
+    Learn,
+}
+
+/// What a job is to do, without its files. Stored as JSON, so fields may be added but not renamed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "work", rename_all = "lowercase")]
+pub enum JobSpec {
+    /// Restore a picture.
+    Restore(RestoreJob),
+    /// Learn a dictionary from pictures.
+    Learn(LearnJob),
+}
+
+/// A restoration; its files are the blobs `image` and, perhaps, `mask`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RestoreJob {
+    /// What is to be done.
+    pub task: Task,
+    /// How.
+    pub options: Options,
+    /// Pixels of the image, as its header says: what admission counts.
+    pub pixels: u64,
+}
+
+/// A dictionary to learn; its files are the blobs `image-0`, `image-1` and so on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LearnJob {
+    /// The name that the dictionary gets.
+    pub name: String,
+    /// Passes over the images.
+    pub passes: u32,
+    /// Fixes the choice of blocks.
+    pub seed: u64,
+    /// Pixels of all images together.
+    pub pixels: u64,
+}
+
+impl JobSpec {
+    /// The kind of the job.
+    pub fn kind(&self) -> JobKind {
+        match self {
+            Self::Restore(RestoreJob { task: Task::Inpaint, .. }) => JobKind::Inpaint,
+            Self::Restore(RestoreJob { task: Task::Reconstruct, .. }) => JobKind::Reconstruct,
+            Self::Learn(_) => JobKind::Learn,
+        }
+    }
+
+    /// Pixels that are worked on: what admission counts.
+    pub fn pixels(&self) -> u64 {
+        match self {
+            Self::Restore(job) => job.pixels,
+            Self::Learn(job) => job.pixels,
+        }
+    }
+}

@@ -162,6 +162,8 @@ impl From<EngineError> for ApiError {
             E::NothingKnown => Self::new(ProblemCode::NothingKnown, error.to_string()),
             E::InvalidParameters(faults) => Self::invalid(faults.into_iter().map(field).collect()),
             E::UnknownDictionary { .. } => Self::invalid_field("dictionary", error.to_string()),
+            E::TrainingImage { index, error } => Self::from(error).about(&format!("image {index}")),
+            E::Learning(_) => Self::invalid_field("image", error.to_string()),
             // Clients choose among our dictionaries, which are whole.
             E::Dictionary(_) | E::Solver(_) => Self::internal(error),
             // The pool answers for a job that was stopped; nobody reads this.

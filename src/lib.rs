@@ -19,6 +19,8 @@ pub mod bench;
 
 pub mod jobs;
 
+pub mod storage;
+
 pub mod worker;
 
 pub mod http;

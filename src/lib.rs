@@ -7,6 +7,8 @@ pub mod telemetry;
 
 pub mod numerics;
 
+pub mod auth;
+
 pub mod imaging;
 
 pub mod cogd;
@@ -18,6 +20,8 @@ pub mod engines;
 pub mod bench;
 
 pub mod jobs;
+
+pub mod storage;
 
 pub mod worker;
 

@@ -7,6 +7,8 @@ pub mod telemetry;
 
 pub mod numerics;
 
+pub mod auth;
+
 pub mod imaging;
 
 pub mod cogd;

@@ -17,6 +17,8 @@ pub enum Source {
     Environment,
     /// A flag of the command line.
     Flag,
+    /// A file that holds a secret and nothing else.
+    SecretFile(PathBuf),
 }
 
 impl Source {
@@ -24,7 +26,7 @@ impl Source {
     pub fn of(&self, setting: &Setting) -> String {
         match self {
             Self::Default => "default".to_owned(),
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) | Self::SecretFile(path) => path.display().to_string(),
             Self::Environment => format!("environment {}", setting.variable()),
             Self::Flag => format!("flag --{}", setting.flag()),
         }
@@ -59,6 +61,14 @@ pub enum Fault {
         limit: String,
         /// Why they do not fit.
         reason: &'static str,
+    },
+    /// The same secret is given itself and by the name of a file, in one place.
+    #[error("{setting} is given twice, itself and as a file ({source_name})")]
+    Twice {
+        /// Name of the setting.
+        setting: &'static str,
+        /// Where it was given.
+        source_name: String,
     },
     /// There is no such setting.
     #[error("{name} ({source_name}): no such setting{}", did_you_mean(suggestion.as_deref()))]

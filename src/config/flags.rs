@@ -12,6 +12,7 @@ use super::{Config, ConfigErrors, Effective, Inputs, SETTINGS, Setting, load};
 pub struct ConfigFlags {
     file: Option<PathBuf>,
     flags: Vec<(&'static Setting, String)>,
+    secret_files: Vec<(&'static Setting, PathBuf)>,
 }
 
 impl ConfigFlags {
@@ -26,7 +27,8 @@ impl ConfigFlags {
                 (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
             })
             .collect();
-        load(&Inputs { file: self.file, environment, flags: self.flags })
+        let Self { file, flags, secret_files } = self;
+        load(&Inputs { file, environment, flags, secret_files })
     }
 }
 
@@ -41,7 +43,9 @@ impl Args for ConfigFlags {
         command
             .next_help_heading("Settings")
             .arg(file)
-            .args(SETTINGS.iter().map(|setting| flag(setting, &defaults)))
+            .args(SETTINGS.iter().flat_map(|setting| {
+                [Some(flag(setting, &defaults)), file_flag(setting)].into_iter().flatten()
+            }))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -61,6 +65,14 @@ fn flag(setting: &'static Setting, defaults: &Config) -> Arg {
         .help(format!("{} [env: {variable}] [default: {default}]", setting.help))
 }
 
+/// The flag that names a file with a secret, which other users of the machine cannot see.
+fn file_flag(setting: &'static Setting) -> Option<Arg> {
+    let (name, variable) = (setting.file_flag()?, setting.file_variable()?);
+    let help = format!("File that holds {} [env: {variable}]", setting.name);
+    let value = value_parser!(PathBuf);
+    Some(Arg::new(name.clone()).long(name).value_name("FILE").value_parser(value).help(help))
+}
+
 impl FromArgMatches for ConfigFlags {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut flags = Self::default();
@@ -73,6 +85,9 @@ impl FromArgMatches for ConfigFlags {
         let given = |setting: &Setting| matches.get_one::<String>(setting.name).cloned();
         self.flags =
             SETTINGS.iter().filter_map(|setting| Some((setting, given(setting)?))).collect();
+        let file = |setting: &Setting| matches.get_one::<PathBuf>(&setting.file_flag()?).cloned();
+        self.secret_files =
+            SETTINGS.iter().filter_map(|setting| Some((setting, file(setting)?))).collect();
         Ok(())
     }
 }

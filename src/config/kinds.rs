@@ -45,6 +45,93 @@ impl<T: FromStr + Display> Kind<T> for Text {
     }
 }
 
+/// What may be left out; empty where it is.
+pub(super) struct Optional(pub &'static str);
+
+impl Expects for Optional {
+    fn expects(&self) -> String {
+        self.0.to_owned()
+    }
+}
+
+impl<T: FromStr + Display> Kind<Option<T>> for Optional {
+    fn read(&self, text: &str) -> Option<Option<T>> {
+        if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+    }
+
+    fn show(&self, value: &Option<T>) -> String {
+        value.as_ref().map(T::to_string).unwrap_or_default()
+    }
+}
+
+/// What may be left out and is never shown.
+pub(super) struct Hidden(pub &'static str);
+
+impl Expects for Hidden {
+    fn expects(&self) -> String {
+        self.0.to_owned()
+    }
+}
+
+impl<T: FromStr> Kind<Option<T>> for Hidden {
+    fn read(&self, text: &str) -> Option<Option<T>> {
+        if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+    }
+
+    fn show(&self, value: &Option<T>) -> String {
+        value.as_ref().map(|_| REDACTED.to_owned()).unwrap_or_default()
+    }
+}
+
+/// What is shown in place of a secret.
+pub(super) const REDACTED: &str = "[redacted]";
+
+/// `true` or `false`.
+pub(super) struct Switch;
+
+impl Expects for Switch {
+    fn expects(&self) -> String {
+        "`true` or `false`".to_owned()
+    }
+}
+
+impl Kind<bool> for Switch {
+    fn read(&self, text: &str) -> Option<bool> {
+        text.parse().ok()
+    }
+
+    fn show(&self, value: &bool) -> String {
+        value.to_string()
+    }
+
+    fn show_toml(&self, value: &bool) -> String {
+        self.show(value)
+    }
+}
+
+/// A number with a fraction.
+pub(super) struct Number(pub RangeInclusive<f64>);
+
+impl Expects for Number {
+    fn expects(&self) -> String {
+        format!("a number from {} to {}", self.0.start(), self.0.end())
+    }
+}
+
+impl Kind<f64> for Number {
+    fn read(&self, text: &str) -> Option<f64> {
+        text.parse().ok().filter(|number| self.0.contains(number))
+    }
+
+    fn show(&self, value: &f64) -> String {
+        value.to_string()
+    }
+
+    fn show_toml(&self, value: &f64) -> String {
+        self.show(value)
+    }
+}
+
 /// A path, which may not be empty.
 pub(super) struct Folder;
 

@@ -1,12 +1,12 @@
 //! Gathers the settings from their sources, weakest first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
 use super::error::nearest;
-use super::kinds::{Bytes, Kind as _};
+use super::kinds::{Bytes, Kind as _, REDACTED};
 use super::{Config, ConfigErrors, Fault, SETTINGS, Setting, Source};
 
 /// Names the file of settings; the only variable that is not itself a setting.
@@ -21,6 +21,8 @@ pub struct Inputs {
     pub environment: Vec<(String, String)>,
     /// Values of flags.
     pub flags: Vec<(&'static Setting, String)>,
+    /// Files that flags name for secrets.
+    pub secret_files: Vec<(&'static Setting, PathBuf)>,
 }
 
 /// The settings in force, and where each came from.
@@ -49,8 +51,11 @@ pub fn load(inputs: &Inputs) -> Result<Effective, ConfigErrors> {
     for (setting, value) in &inputs.flags {
         gathering.set(setting, Source::Flag, value);
     }
+    for (setting, path) in &inputs.secret_files {
+        gathering.set_from_file(setting, &Source::Flag, path);
+    }
     gathering.find_conflicts();
-    let Gathering { effective, faults } = gathering;
+    let Gathering { effective, faults, .. } = gathering;
     if faults.is_empty() { Ok(effective) } else { Err(ConfigErrors(faults)) }
 }
 
@@ -58,16 +63,46 @@ pub fn load(inputs: &Inputs) -> Result<Effective, ConfigErrors> {
 struct Gathering {
     effective: Effective,
     faults: Vec<Fault>,
+    /// What was given, and in which place.
+    given: BTreeSet<(&'static str, Source)>,
 }
 
 impl Gathering {
     fn set(&mut self, setting: &'static Setting, source: Source, value: &str) {
+        self.note(setting, &source);
+        self.read(setting, source, value);
+    }
+
+    /// Takes the value from a file that holds nothing else, but for the end of its line.
+    fn set_from_file(&mut self, setting: &'static Setting, source: &Source, path: &Path) {
+        self.note(setting, source);
+        match std::fs::read_to_string(path) {
+            Ok(text) => {
+                let source = Source::SecretFile(path.to_owned());
+                self.read(setting, source, text.trim_end_matches(['\r', '\n']));
+            }
+            Err(error) => {
+                let problem = format!("{error} ({}, named by {})", setting.name, source.of(setting));
+                self.faults.push(Fault::File { path: path.to_owned(), problem });
+            }
+        }
+    }
+
+    /// One place may give a setting once: itself or by the name of a file.
+    fn note(&mut self, setting: &'static Setting, source: &Source) {
+        if !self.given.insert((setting.name, source.clone())) {
+            let source_name = source.of(setting);
+            self.faults.push(Fault::Twice { setting: setting.name, source_name });
+        }
+    }
+
+    fn read(&mut self, setting: &'static Setting, source: Source, value: &str) {
         if (setting.read)(&mut self.effective.config, value).is_some() {
             self.effective.sources.insert(setting.name, source);
         } else {
             self.faults.push(Fault::Value {
                 setting: setting.name,
-                value: value.to_owned(),
+                value: if setting.is_secret { REDACTED } else { value }.to_owned(),
                 source_name: source.of(setting),
                 expected: setting.expects(),
             });
@@ -88,6 +123,10 @@ impl Gathering {
     fn take_table(&mut self, path: &Path, prefix: &str, table: Table) {
         for (key, value) in table {
             let name = format!("{prefix}{key}");
+            if let (Value::String(file), Some(setting)) = (&value, Setting::find_by_file_name(&name)) {
+                self.set_from_file(setting, &Source::File(path.to_owned()), Path::new(file));
+                continue;
+            }
             match (value, Setting::find(&name)) {
                 (value, Some(setting)) => {
                     self.set(setting, Source::File(path.to_owned()), &as_text(value));
@@ -106,6 +145,11 @@ impl Gathering {
 
     fn take_environment(&mut self, environment: &[(String, String)]) {
         for (name, value) in environment.iter().filter(|(name, _)| name.starts_with("COGD_")) {
+            let of_file = |setting: &&Setting| setting.file_variable().as_ref() == Some(name);
+            if let Some(setting) = SETTINGS.iter().find(of_file) {
+                self.set_from_file(setting, &Source::Environment, Path::new(value));
+                continue;
+            }
             match SETTINGS.iter().find(|setting| setting.variable() == *name) {
                 Some(setting) => self.set(setting, Source::Environment, value),
                 None if name == FILE_VARIABLE => {}

@@ -15,8 +15,10 @@ mod tests;
 
 use std::path::PathBuf;
 
+use crate::auth::AuthConfig;
 use crate::http::HttpConfig;
 use crate::imaging::ImageLimits;
+use crate::storage::BlobConfig;
 use crate::telemetry::TelemetryConfig;
 use crate::worker::WorkerConfig;
 
@@ -33,6 +35,10 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The HTTP service.
     pub http: HttpConfig,
+    /// Who may call.
+    pub auth: AuthConfig,
+    /// Where the files of jobs are kept.
+    pub blobs: BlobConfig,
     /// What images are accepted.
     pub image: ImageLimits,
     /// The worker pool.
@@ -46,6 +52,8 @@ impl Default for Config {
         Self {
             data_dir: PathBuf::from("data"),
             http: HttpConfig::default(),
+            auth: AuthConfig::default(),
+            blobs: BlobConfig::default(),
             image: ImageLimits::default(),
             worker: WorkerConfig::default(),
             log: TelemetryConfig::default(),

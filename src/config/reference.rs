@@ -14,24 +14,33 @@ pub fn reference_page() -> String {
          environment variable, and as a flag. A flag wins over a variable, a variable over the\n\
          file, the file over the default. Unknown names are errors. Everything is checked before\n\
          anything starts, and all faults are reported together. `cogd config` prints the settings\n\
-         in force and where each came from.\n",
+         in force and where each came from, but no secret. A secret can also be given as the name\n\
+         of a file that holds it and nothing else: by a variable with `_FILE` at its end, a flag\n\
+         with `-file`, or a key of the file with `_file`.\n",
     );
     for setting in SETTINGS {
         let default = setting.show(&defaults);
         let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
         write!(
             page,
-            "\n## `{}`\n\n{}\n\n- flag: `--{}`\n- variable: `{}`\n- value: {}\n- default: {}\n",
+            "\n## `{}`\n\n{}\n\n- flag: `--{}`{}\n- variable: `{}`{}\n- value: {}\n- default: {}\n",
             setting.name,
             setting.help,
             setting.flag(),
+            of_file(setting.file_flag().map(|flag| format!("--{flag}"))),
             setting.variable(),
+            of_file(setting.file_variable()),
             setting.expects(),
             default,
         )
         .expect("a string takes all that is written to it");
     }
     page
+}
+
+/// The other way to give a secret.
+fn of_file(name: Option<String>) -> String {
+    name.map(|name| format!(", or `{name}` with the name of a file")).unwrap_or_default()
 }
 
 /// `cogd.example.toml`: every setting at its default, as a comment.

@@ -1,7 +1,9 @@
 //! The table of settings.
 
 use super::Config;
-use super::kinds::{Bytes, Count, Expects, Folder, Kind, List, Seconds, Text};
+use super::kinds::{
+    Bytes, Count, Expects, Folder, Hidden, Kind, List, Number, Optional, Seconds, Switch, Text,
+};
 
 /// One thing that can be set.
 #[derive(Debug)]
@@ -10,6 +12,8 @@ pub struct Setting {
     pub name: &'static str,
     /// What it means, in a sentence or two.
     pub help: &'static str,
+    /// Whether it may be read from a file of its own, named by `_FILE`, and is never shown.
+    pub is_secret: bool,
     pub(super) expects: fn() -> String,
     pub(super) show: fn(&Config) -> String,
     pub(super) show_toml: fn(&Config) -> String,
@@ -19,9 +23,13 @@ pub struct Setting {
 /// Ties a name to a field of [`Config`] and to the kind of value it takes.
 macro_rules! setting {
     ($name:literal, $($field:ident).+, $kind:expr, $help:literal) => {
+        setting!(@ false, $name, $($field).+, $kind, $help)
+    };
+    (@ $is_secret:literal, $name:literal, $($field:ident).+, $kind:expr, $help:literal) => {
         Setting {
             name: $name,
             help: $help,
+            is_secret: $is_secret,
             expects: || $kind.expects(),
             show: |config| $kind.show(&config.$($field).+),
             show_toml: |config| $kind.show_toml(&config.$($field).+),
@@ -30,6 +38,13 @@ macro_rules! setting {
                 Some(())
             },
         }
+    };
+}
+
+/// A setting that is a secret, or has one in it.
+macro_rules! secret {
+    ($($row:tt)+) => {
+        setting!(@ true, $($row)+)
     };
 }
 
@@ -84,6 +99,60 @@ pub const SETTINGS: &[Setting] = &[
         http.cors_origins,
         List("a list of origins such as https://example.org, or `*`"),
         "Origins whose web pages may call the service."
+    ),
+    setting!(
+        "auth.mode",
+        auth.mode,
+        Text("`auto`, `keys` or `open`"),
+        "Whether callers need an API key. `auto` asks for one unless `bind` is a loopback address."
+    ),
+    setting!(
+        "auth.requests_per_second",
+        auth.requests_per_second,
+        Number(0.0..=1e6),
+        "Requests that a key may make each second in the long run. 0 sets no limit."
+    ),
+    setting!(
+        "auth.burst",
+        auth.burst,
+        Count(1..=1_000_000),
+        "Requests that a key may make at once after a pause."
+    ),
+    setting!(
+        "auth.open_metrics",
+        auth.open_metrics,
+        Switch,
+        "Whether /metrics is shown without a key. With one, it takes the scope `admin`."
+    ),
+    setting!(
+        "storage.blobs_url",
+        blobs.url,
+        Optional("`file:PATH`, `s3://BUCKET/PREFIX` or `memory:`"),
+        "Where the files of jobs are kept. If not given, in the folder `blobs` of `data_dir`."
+    ),
+    setting!(
+        "storage.s3_endpoint",
+        blobs.s3_endpoint,
+        Optional("the URL of a service that speaks S3"),
+        "Address of the S3 service. If not given, that of Amazon in the region."
+    ),
+    setting!(
+        "storage.s3_region",
+        blobs.s3_region,
+        Text("the name of a region, such as eu-central-1"),
+        "Region of the bucket. Most services other than Amazon's take any."
+    ),
+    setting!(
+        "storage.s3_access_key_id",
+        blobs.s3_access_key_id,
+        Optional("the id of an access key"),
+        "Access key of the bucket. If not given, the machine is asked for its role."
+    ),
+    secret!(
+        "storage.s3_secret_access_key",
+        blobs.s3_secret_access_key,
+        Hidden("the secret of the access key"),
+        "Secret of the access key."
     ),
     setting!(
         "image.max_bytes",
@@ -167,6 +236,21 @@ impl Setting {
     /// Its flag without the dashes, such as `http-max-body-bytes`.
     pub fn flag(&self) -> String {
         self.name.replace(['.', '_'], "-")
+    }
+
+    /// Its environment variable for the name of a file that holds it, if it is a secret.
+    pub fn file_variable(&self) -> Option<String> {
+        self.is_secret.then(|| format!("{}_FILE", self.variable()))
+    }
+
+    /// Its flag for the name of a file that holds it, if it is a secret.
+    pub fn file_flag(&self) -> Option<String> {
+        self.is_secret.then(|| format!("{}-file", self.flag()))
+    }
+
+    /// The secret setting whose name in the file of settings, with `_file`, this is.
+    pub(super) fn find_by_file_name(name: &str) -> Option<&'static Self> {
+        name.strip_suffix("_file").and_then(Self::find).filter(|setting| setting.is_secret)
     }
 
     /// Section and key in the file; the section is empty at the top.

@@ -30,6 +30,7 @@ fn a_flag_wins_over_the_environment_which_wins_over_the_file() {
         file: Some(file.clone()),
         environment: environment(&[("COGD_WORKER_THREADS", "2"), ("COGD_WORKER_DEADLINE", "2s")]),
         flags: vec![flag("worker.deadline", "3s")],
+        ..Inputs::default()
     };
     let effective = load(&inputs).unwrap();
     for (name, value, source) in [
@@ -112,4 +113,46 @@ fn every_setting_reads_back_what_it_shows_under_a_name_of_its_own() {
         assert_eq!(load(&inputs).unwrap().config, Config::default(), "{}", setting.name);
         assert!(names.insert(setting.variable()), "{} is taken", setting.variable());
     }
+}
+
+#[test]
+fn a_secret_is_read_from_a_file_of_its_own_wherever_that_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (secret, settings) = (folder.path().join("secret"), folder.path().join("cogd.toml"));
+    std::fs::write(&secret, "hunter2\n").unwrap();
+    std::fs::write(&settings, format!("[storage]\ns3_secret_access_key_file = {secret:?}")).unwrap();
+    let setting = Setting::find("storage.s3_secret_access_key").unwrap();
+    let name = secret.to_str().unwrap();
+    for inputs in [
+        Inputs { secret_files: vec![(setting, secret.clone())], ..Inputs::default() },
+        Inputs { file: Some(settings), ..Inputs::default() },
+        Inputs {
+            environment: environment(&[("COGD_STORAGE_S3_SECRET_ACCESS_KEY_FILE", name)]),
+            ..Inputs::default()
+        },
+    ] {
+        let effective = load(&inputs).unwrap();
+        let kept = effective.config.blobs.s3_secret_access_key.as_ref().unwrap();
+        assert_eq!(kept.expose(), "hunter2");
+        assert_eq!(effective.source(setting), Source::SecretFile(secret.clone()));
+        assert_eq!(setting.show(&effective.config), "[redacted]");
+        assert!(!format!("{effective:?}").contains("hunter2"));
+    }
+}
+
+#[test]
+fn only_secrets_have_a_file_and_each_place_gives_them_once() {
+    let inputs = Inputs {
+        environment: environment(&[
+            ("COGD_STORAGE_S3_SECRET_ACCESS_KEY", "one"),
+            ("COGD_STORAGE_S3_SECRET_ACCESS_KEY_FILE", "/nowhere/at/all"),
+            ("COGD_LOG_FORMAT_FILE", "x"),
+        ]),
+        ..Inputs::default()
+    };
+    let faults = load(&inputs).unwrap_err().0;
+    assert!(
+        matches!(&faults[..], [Fault::Twice { .. }, Fault::File { .. }, Fault::Unknown { .. }]),
+        "{faults:?}"
+    );
 }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::Timestamp;
+
 macro_rules! id {
     ($(#[$docs:meta])* $name:ident) => {
         $(#[$docs])*
@@ -21,6 +23,15 @@ macro_rules! id {
             /// A new one, greater than those made before it.
             pub fn generate() -> Self {
                 Self(Uuid::now_v7())
+            }
+
+            /// When it was made, by its own account; the beginning of time if it does not say.
+            pub fn made(&self) -> Timestamp {
+                let (seconds, nanoseconds) =
+                    self.0.get_timestamp().map_or((0, 0), |made| made.to_unix());
+                let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+                let milliseconds = i64::from(nanoseconds / 1_000_000);
+                Timestamp(seconds.saturating_mul(1000).saturating_add(milliseconds))
             }
         }
 
@@ -60,5 +71,13 @@ mod tests {
         assert!(names.is_sorted());
         assert_eq!(names[0].to_string().parse::<JobId>().unwrap(), names[0]);
         assert!("not-a-job".parse::<JobId>().is_err());
+    }
+
+    #[test]
+    fn a_name_says_when_it_was_made() {
+        let name = "0192f0c1-7d1e-7c3a-9c53-3f0f3a1f5a11".parse::<JobId>().unwrap();
+        assert_eq!(name.made(), Timestamp(0x0192_f0c1_7d1e));
+        let other = "6fa459ea-ee8a-4ca4-894e-db77e160355e".parse::<JobId>().unwrap();
+        assert_eq!(other.made(), Timestamp(0));
     }
 }

@@ -9,15 +9,23 @@ pub enum StorageError {
     /// The service behind it does not answer, or not in time. It may come back.
     #[error("{what} cannot be reached")]
     Unavailable {
-        /// The service: the database, the message broker.
+        /// The service: the database, the message broker, the blob store.
         what: &'static str,
         /// What it or the system said.
         source: Cause,
     },
     /// There is no space left.
-    #[error("the database has no space left")]
+    #[error("no space is left")]
     Full {
-        /// What the database said.
+        /// What it or the system said.
+        source: Cause,
+    },
+    /// What should be there is not.
+    #[error("{what} is gone")]
+    NotFound {
+        /// What is missing.
+        what: String,
+        /// What was said of it.
         source: Cause,
     },
     /// What is to be added is there already.
@@ -27,7 +35,7 @@ pub enum StorageError {
         source: Cause,
     },
     /// What was read is not what was once written.
-    #[error("{what} in the database cannot be read")]
+    #[error("{what} cannot be read")]
     Corrupt {
         /// Which entry, and what of it.
         what: String,

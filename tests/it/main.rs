@@ -4,6 +4,7 @@
 mod support;
 
 mod architecture;
+mod blobs;
 mod cli_learn;
 mod cli_serve;
 mod golden;

@@ -181,6 +181,5 @@ impl Attempt {
 
     async fn announce(&self, job: &Job) {
         tracing::info!(job = %job.id, state = %job.state, attempt = job.attempts, "job recorded");
-        self.workshop.announce(job).await;
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::csc::dictionary::Dictionary;
 use crate::engines::{DictionaryChoice, dictionary_names};
-use crate::storage::{Database, DictionaryRow, StorageError};
+use crate::storage::{Database, LearnedDictionary, StorageError};
 
 /// The dictionaries that callers have learned. Each sees its own.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl Library {
     ///
     /// # Errors
     /// [`StorageError::Corrupt`] if it is none.
-    pub fn read(row: &DictionaryRow) -> Result<Dictionary, StorageError> {
+    pub fn read(row: &LearnedDictionary) -> Result<Dictionary, StorageError> {
         Dictionary::from_bytes(&row.file).map_err(|error| StorageError::Corrupt {
             what: format!("the dictionary {}", row.name),
             source: error.into(),
@@ -51,7 +51,7 @@ impl Library {
     ///
     /// # Errors
     /// What the storage says.
-    pub async fn add(&self, row: &DictionaryRow) -> Result<bool, StorageError> {
+    pub async fn add(&self, row: &LearnedDictionary) -> Result<bool, StorageError> {
         if self.0.add_dictionary(row).await? {
             return Ok(true);
         }
@@ -68,7 +68,7 @@ impl Library {
         &self,
         owner: &str,
         name: &str,
-    ) -> Result<Option<DictionaryRow>, StorageError> {
+    ) -> Result<Option<LearnedDictionary>, StorageError> {
         self.0.find_dictionary(owner, name).await
     }
 
@@ -76,7 +76,7 @@ impl Library {
     ///
     /// # Errors
     /// What the storage says.
-    pub async fn list(&self, owner: &str) -> Result<Vec<DictionaryRow>, StorageError> {
+    pub async fn list(&self, owner: &str) -> Result<Vec<LearnedDictionary>, StorageError> {
         self.0.list_dictionaries(owner).await
     }
 

@@ -21,7 +21,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Pool;
-use super::webhooks::Deliverer;
 use crate::engines::Environment;
 use crate::jobs::Job;
 use crate::storage::{BlobStore, Database, JobQueue, StorageError};
@@ -49,8 +48,6 @@ pub struct Workshop {
     pub pool: Arc<Pool>,
     /// What engines work with.
     pub environment: Arc<Environment>,
-    /// Who tells the owners of jobs that they have ended.
-    pub deliverer: Deliverer,
     /// How outcomes are put into words.
     pub wording: Wording,
     /// Settings.

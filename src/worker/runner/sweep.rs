@@ -1,12 +1,12 @@
 //! Clears away what nobody needs any more, and announces what was left unannounced.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::{Library, Workshop};
-use crate::jobs::{Job, Timestamp};
+use crate::jobs::Timestamp;
 use crate::storage::StorageError;
 
 /// Rows that one step deletes, so that no statement holds the database for long.
@@ -36,9 +36,6 @@ impl Workshop {
     /// # Errors
     /// What the storage says; the next sweep goes on from there.
     pub async fn sweep(&self) -> Result<usize, StorageError> {
-        for job in self.database.jobs_awaiting_webhook(STEP).await? {
-            self.announce(&job).await;
-        }
         let mut cleared = 0;
         loop {
             let expired = self.queue.expire(STEP).await?;
@@ -57,8 +54,8 @@ impl Workshop {
     /// accepted, or before its files were deleted.
     async fn sweep_orphans(&self) -> Result<usize, StorageError> {
         let age = self.config.orphan_age;
-        let before = self.queue.clock().now().0.saturating_sub(milliseconds(age));
-        let old = self.blobs.jobs_before(Timestamp(before)).await?;
+        let before = Timestamp(self.queue.clock().now().0.saturating_sub(milliseconds(age)));
+        let old = self.blobs.jobs_before(before).await?;
         let mut cleared = 0;
         for some in old.chunks(STEP as usize) {
             let there = self.queue.exists(some).await?;
@@ -67,27 +64,8 @@ impl Workshop {
                 cleared += 1;
             }
         }
-        if let Some(before) = SystemTime::now().checked_sub(age) {
-            self.blobs.remove_half_written(before).await?;
-        }
+        self.blobs.remove_half_written(before).await?;
         Ok(cleared)
-    }
-
-    /// Says that a job has ended to whom its owner wants to be told.
-    pub(crate) async fn announce(&self, job: &Job) {
-        let (Some(url), true) = (&job.webhook, job.state.is_final()) else { return };
-        let now = self.queue.clock().now();
-        let body = serde_json::json!({
-            "type": format!("job.{}", job.state),
-            "timestamp": now,
-            "data": (self.wording.job)(job),
-        });
-        let body = body.to_string().into_bytes();
-        match self.database.enqueue_delivery(job.id, url, &body, now).await {
-            Ok(()) => self.deliverer.wake(),
-            // The next sweep finds it.
-            Err(error) => super::report(&error),
-        }
     }
 }
 

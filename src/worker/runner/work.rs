@@ -7,7 +7,7 @@ use super::{JobFault, Workshop};
 use crate::csc::dictionary::Dictionary;
 use crate::engines::{self, EngineError, Environment, Request};
 use crate::jobs::{Job, JobSpec, LearnJob, RestoreJob};
-use crate::storage::{DictionaryRow, StorageError};
+use crate::storage::{LearnedDictionary, StorageError};
 use crate::worker::{Timings, Watch};
 
 /// Media type of a dictionary file.
@@ -65,7 +65,7 @@ pub(super) async fn publish(
     product: &Product,
 ) -> Result<Option<JobFault>, StorageError> {
     let JobSpec::Learn(LearnJob { name, .. }) = &job.spec else { return Ok(None) };
-    let row = DictionaryRow {
+    let row = LearnedDictionary {
         owner: job.owner.clone(),
         name: name.clone(),
         file: product.bytes.to_vec(),

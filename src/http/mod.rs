@@ -1,17 +1,22 @@
 //! The HTTP API: [`router`] needs no socket, [`serve`] gives it one.
 
 mod answer;
+mod caller;
 mod config;
 mod error;
+mod intake;
 mod middleware;
 mod negotiate;
 mod openapi;
+mod path;
+mod prefer;
 mod problem;
 mod server;
 mod state;
 mod system;
 mod upload;
 mod v1;
+mod wording;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -26,6 +31,7 @@ pub use openapi::document;
 pub use problem::{ProblemCode, ProblemDescription, problems_page};
 pub use server::serve;
 pub use state::ApiState;
+pub use wording::{WORDING, worker_lost};
 
 use error::ApiError;
 use middleware::{access, cors, panic, problems, request_id, security};

@@ -14,9 +14,7 @@ use crate::config::Config;
 use crate::engines::Environment;
 use crate::http::{self, ApiState, Router};
 use crate::numerics::{Threads, ThreadsError};
-use crate::storage::{
-    BlobStore, Clock, Database, JobQueue, OpenError, QueueConfig, StorageError,
-};
+use crate::storage::{BlobStore, Clock, Database, JobQueue, OpenError, QueueConfig, StorageError};
 use crate::telemetry::Metrics;
 use crate::worker::{Pool, Runner, Workshop};
 
@@ -143,7 +141,7 @@ impl App {
     }
 
     /// Runs jobs until `signal` resolves, then finishes the work at hand or hands it back.
-    pub async fn work(self, signal: impl Future<Output = ()>) {
+    pub async fn work(&self, signal: impl Future<Output = ()>) {
         let slots = self.config.jobs.slots.resolve(self.config.worker.threads);
         let workshop = Arc::clone(&self.state.workshop);
         let runner = Arc::new(Runner::new(Arc::clone(&workshop), slots));

@@ -9,12 +9,14 @@ mod queue;
 mod secret;
 mod tls;
 
-pub use blobs::{BlobConfig, BlobStore, BlobUrl, InvalidBlobUrl, InvalidRegion, OpenError, S3Region};
+pub use blobs::{
+    BlobConfig, BlobStore, BlobUrl, InvalidBlobUrl, InvalidRegion, OpenError, S3Region,
+};
 pub use clock::Clock;
 pub use config::{QueueConfig, StorageConfig};
 pub use db::{
-    Cancel, Database, Dictionary as LearnedDictionary, Enqueued, EnqueuedAll, Expired, Forget, Idempotency, JobFilter,
-    Limits, MigrationName, NewJob, QueueStats,
+    Cancel, Database, Dictionary as LearnedDictionary, Enqueued, EnqueuedAll, Expired, Forget,
+    Idempotency, JobFilter, Limits, MigrationName, NewJob, QueueStats,
 };
 pub use error::{Cause, Share, StorageError};
 pub use queue::{Beat, Changes, Claim, JobQueue, Recorded};

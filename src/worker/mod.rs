@@ -20,7 +20,5 @@ pub use admission::{Overload, Refused};
 pub use config::{ThreadCount, WorkerConfig};
 pub use job::{Finished, JobFailure, Ticket};
 pub use pool::Pool;
-pub use runner::{
-    InvalidSlots, JobFault, Library, Runner, RunnerConfig, Slots, Wording, Workshop,
-};
+pub use runner::{InvalidSlots, JobFault, Library, Runner, RunnerConfig, Slots, Wording, Workshop};
 pub use watch::{Timings, Watch};

@@ -53,11 +53,8 @@ async fn conforms(store: &BlobStore) {
     assert_eq!(mask.sha256, sum);
     let kept = store.put(other, "image", Bytes::from_static(b"kept"), "image/png").await.unwrap();
 
-    let another = |size: u64, sha256: &str| BlobRef {
-        size,
-        sha256: sha256.to_owned(),
-        ..mask.clone()
-    };
+    let another =
+        |size: u64, sha256: &str| BlobRef { size, sha256: sha256.to_owned(), ..mask.clone() };
     for wrong in [another(7, &mask.sha256), another(6, &kept.sha256)] {
         let error = store.get(&wrong).await.unwrap_err();
         assert!(matches!(error, StorageError::Corrupt { .. }), "{error:?}");
@@ -107,8 +104,8 @@ async fn a_bucket_keeps_files() {
 async fn files_in_a_folder_are_there_after_the_store_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     let job = JobId::generate();
-    let put = in_folder(folder.path()).put(job, "image", Bytes::from_static(b"x"), "image/png");
-    let blob = put.await.unwrap();
+    let store = in_folder(folder.path());
+    let blob = store.put(job, "image", Bytes::from_static(b"x"), "image/png").await.unwrap();
     assert_eq!(in_folder(folder.path()).get(&blob).await.unwrap(), "x");
 }
 
@@ -138,7 +135,9 @@ async fn a_key_cannot_lead_out_of_the_folder() {
         let is_refused =
             matches!(error, StorageError::Corrupt { .. } | StorageError::NotFound { .. });
         assert!(is_refused, "{key}: {error:?}");
-        assert!(store.delete([key.to_owned()]).await.is_err() || folder.path().join("secret").exists());
+        assert!(
+            store.delete([key.to_owned()]).await.is_err() || folder.path().join("secret").exists()
+        );
     }
     assert!(folder.path().join("secret").exists());
 }

@@ -107,8 +107,9 @@ async fn a_bucket_keeps_files() {
 async fn files_in_a_folder_are_there_after_the_store_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     let job = JobId::generate();
-    let put = in_folder(folder.path()).put(job, "image", Bytes::from_static(b"x"), "image/png");
-    let blob = put.await.unwrap();
+    let store = in_folder(folder.path());
+    let blob = store.put(job, "image", Bytes::from_static(b"x"), "image/png").await.unwrap();
+    drop(store);
     assert_eq!(in_folder(folder.path()).get(&blob).await.unwrap(), "x");
 }
 

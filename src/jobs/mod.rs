@@ -18,5 +18,5 @@ pub use priority::Priority;
 pub use progress::JobProgress;
 pub use retry::RetryPolicy;
 pub use spec::{JobKind, JobSpec, LearnJob, RestoreJob};
-pub use state::JobState;
+pub use state::{JobState, UnknownState};
 pub use timestamp::Timestamp;

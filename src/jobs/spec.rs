@@ -17,6 +17,20 @@ pub enum JobKind {
     Learn,
 }
 
+impl JobKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Inpaint, Self::Reconstruct, Self::Learn];
+
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inpaint => "inpaint",
+            Self::Reconstruct => "reconstruct",
+            Self::Learn => "learn",
+        }
+    }
+}
+
 /// What a job is to do, without its files. Stored as JSON, so fields may be added but not renamed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "work", rename_all = "lowercase")]
@@ -66,6 +80,18 @@ impl JobSpec {
         match self {
             Self::Restore(job) => job.pixels,
             Self::Learn(job) => job.pixels,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_kinds_are_those_of_json() {
+        for kind in JobKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }
 }

@@ -1,9 +1,22 @@
-//! What outlives a request: files in the blob store.
+//! What outlives a request and a restart: the database, the queue of jobs, and their files.
 
 mod blobs;
+mod clock;
+mod config;
+mod db;
 mod error;
+mod queue;
+mod secret;
 mod tls;
 
 pub use blobs::{BlobConfig, BlobStore, BlobUrl, InvalidBlobUrl, InvalidRegion, OpenError, S3Region};
+pub use clock::Clock;
+pub use config::{QueueConfig, StorageConfig};
+pub use db::{
+    Cancel, Database, Dictionary, Enqueued, EnqueuedAll, Expired, Forget, Idempotency, JobFilter,
+    Limits, MigrationName, NewJob, QueueStats,
+};
 pub use error::{Cause, Share, StorageError};
+pub use queue::{Beat, Changes, Claim, JobQueue, Recorded};
+pub use secret::SecretUrl;
 pub use tls::install_tls;

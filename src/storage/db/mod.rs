@@ -1,0 +1,122 @@
+//! The database: SQLite in a file, or PostgreSQL. The only folder that names `sqlx`.
+//!
+//! Statements are shared by both engines unless they say otherwise: `$1` stands for parameters,
+//! integers are `i64`, truth is 0 or 1, structures are JSON in text. SQLite has one connection that
+//! writes, so writers never meet in a deadlock, and others that read beside it.
+
+mod connect;
+mod dictionaries;
+mod fault;
+mod jobs;
+mod migrations;
+mod notices;
+
+use sqlx::{PgPool, SqlitePool};
+
+use super::StorageError;
+
+pub use dictionaries::Dictionary;
+pub(super) use jobs::Fence;
+pub use jobs::{
+    Cancel, Enqueued, EnqueuedAll, Expired, Forget, Idempotency, JobFilter, Limits, NewJob,
+    QueueStats,
+};
+pub use migrations::MigrationName;
+pub(super) use notices::Notice;
+
+/// The database. Copies share their connections.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// A file.
+    Sqlite(Sqlite),
+    /// A server.
+    Postgres(Postgres),
+}
+
+/// The connections to an SQLite file.
+#[derive(Clone, Debug)]
+pub struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+/// The connections to a PostgreSQL server.
+#[derive(Clone, Debug)]
+pub struct Postgres {
+    pool: PgPool,
+    /// Do not wait for the disk: for what a crash of the server may take back without harm.
+    relaxed: PgPool,
+}
+
+/// Runs the same lines on either engine.
+///
+/// `read` and `write` give a pool, `relaxed` one whose commits on PostgreSQL do not wait for the
+/// disk, `transaction` a transaction that is committed if the lines end with `Ok`, and rolled back
+/// if they end with an error (they are an async block of their own).
+macro_rules! each {
+    ($database:expr, read, $pool:ident => $body:expr) => {
+        $crate::storage::db::each!(@pools $database, readers, pool, $pool => $body)
+    };
+    ($database:expr, write, $pool:ident => $body:expr) => {
+        $crate::storage::db::each!(@pools $database, writer, pool, $pool => $body)
+    };
+    ($database:expr, relaxed, $pool:ident => $body:expr) => {
+        $crate::storage::db::each!(@pools $database, writer, relaxed, $pool => $body)
+    };
+    (@pools $database:expr, $sqlite:ident, $postgres:ident, $pool:ident => $body:expr) => {
+        match $database {
+            $crate::storage::db::Database::Sqlite(sqlite) => {
+                let $pool = &sqlite.$sqlite;
+                $body
+            }
+            $crate::storage::db::Database::Postgres(postgres) => {
+                let $pool = &postgres.$postgres;
+                $body
+            }
+        }
+    };
+    ($database:expr, transaction, $transaction:ident => $body:expr) => {
+        match $database {
+            $crate::storage::db::Database::Sqlite(sqlite) => {
+                // Takes the lock at once: a reader that turns writer may be refused.
+                let mut $transaction = sqlite.writer.begin_with("BEGIN IMMEDIATE").await?;
+                let done = async { $body }.await?;
+                $transaction.commit().await?;
+                Ok(done)
+            }
+            $crate::storage::db::Database::Postgres(postgres) => {
+                let mut $transaction = postgres.pool.begin().await?;
+                let done = async { $body }.await?;
+                $transaction.commit().await?;
+                Ok(done)
+            }
+        }
+    };
+}
+use each;
+
+impl Database {
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] if not.
+    pub async fn ping(&self) -> Result<(), StorageError> {
+        each!(self, read, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop)?);
+        Ok(())
+    }
+
+    /// Closes all connections once they are idle.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(sqlite) => {
+                sqlite.readers.close().await;
+                // The last one: it writes the log back into the file.
+                sqlite.writer.close().await;
+            }
+            Self::Postgres(postgres) => {
+                postgres.pool.close().await;
+                postgres.relaxed.close().await;
+            }
+        }
+    }
+}

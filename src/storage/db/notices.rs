@@ -1,0 +1,90 @@
+//! What other processes say of their changes, by LISTEN and NOTIFY of PostgreSQL.
+
+use sqlx::postgres::PgListener;
+
+use super::Database;
+use crate::jobs::{JobId, JobState};
+use crate::storage::StorageError;
+
+/// The channel of the trigger on the table of jobs.
+const CHANNEL: &str = "cogd_jobs";
+
+/// Something happened to the table of jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::storage) enum Notice {
+    /// A row was written.
+    Changed {
+        /// The job.
+        id: JobId,
+        /// It waits for a worker.
+        is_queued: bool,
+        /// Its owner wants it to stop.
+        should_stop: bool,
+    },
+    /// The connection was lost and is back: anything may have happened.
+    Missed,
+}
+
+/// Notices from other processes, and from this one.
+#[derive(Debug)]
+pub(in crate::storage) struct Notices {
+    listener: PgListener,
+}
+
+impl Database {
+    /// Begins to listen; `None` if the engine has nothing of the kind.
+    pub(in crate::storage) async fn notices(&self) -> Result<Option<Notices>, StorageError> {
+        let Self::Postgres(postgres) = self else { return Ok(None) };
+        let mut listener = PgListener::connect_with(&postgres.pool).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(Some(Notices { listener }))
+    }
+}
+
+impl Notices {
+    /// Waits for the next one.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] if the connection is lost and cannot be made again.
+    pub(in crate::storage) async fn next(&mut self) -> Result<Notice, StorageError> {
+        loop {
+            let Some(notification) = self.listener.try_recv().await? else {
+                return Ok(Notice::Missed);
+            };
+            if let Some(notice) = Notice::read(notification.payload()) {
+                return Ok(notice);
+            }
+        }
+    }
+}
+
+impl Notice {
+    /// Reads `<id> <state> <cancel_requested>`; anything else is of no concern.
+    fn read(payload: &str) -> Option<Self> {
+        let mut words = payload.split(' ');
+        let (id, state, cancel) = (words.next()?, words.next()?, words.next()?);
+        Some(Self::Changed {
+            id: id.parse().ok()?,
+            is_queued: state == JobState::Queued.name(),
+            should_stop: state == JobState::Running.name() && cancel == "1",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_says_what_happened_and_anything_else_says_nothing() {
+        let id = JobId::generate();
+        let read = |state: &str| Notice::read(&format!("{id} {state}"));
+        let changed = |is_queued, should_stop| Some(Notice::Changed { id, is_queued, should_stop });
+        assert_eq!(read("queued 0"), changed(true, false));
+        assert_eq!(read("running 1"), changed(false, true));
+        assert_eq!(read("cancelled 1"), changed(false, false));
+        for other in ["", "x", "x queued 0", &id.to_string()] {
+            assert_eq!(Notice::read(other), None);
+        }
+    }
+}

@@ -40,12 +40,9 @@ impl Args for ConfigFlags {
             .value_parser(value_parser!(PathBuf))
             .help("File of settings in TOML [env: COGD_CONFIG]");
         let defaults = Config::default();
-        command
-            .next_help_heading("Settings")
-            .arg(file)
-            .args(SETTINGS.iter().flat_map(|setting| {
-                [Some(flag(setting, &defaults)), file_flag(setting)].into_iter().flatten()
-            }))
+        command.next_help_heading("Settings").arg(file).args(SETTINGS.iter().flat_map(|setting| {
+            [Some(flag(setting, &defaults)), file_flag(setting)].into_iter().flatten()
+        }))
     }
 
     fn augment_args_for_update(command: Command) -> Command {

@@ -82,7 +82,8 @@ impl Gathering {
                 self.read(setting, source, text.trim_end_matches(['\r', '\n']));
             }
             Err(error) => {
-                let problem = format!("{error} ({}, named by {})", setting.name, source.of(setting));
+                let problem =
+                    format!("{error} ({}, named by {})", setting.name, source.of(setting));
                 self.faults.push(Fault::File { path: path.to_owned(), problem });
             }
         }
@@ -123,7 +124,9 @@ impl Gathering {
     fn take_table(&mut self, path: &Path, prefix: &str, table: Table) {
         for (key, value) in table {
             let name = format!("{prefix}{key}");
-            if let (Value::String(file), Some(setting)) = (&value, Setting::find_by_file_name(&name)) {
+            if let (Value::String(file), Some(setting)) =
+                (&value, Setting::find_by_file_name(&name))
+            {
                 self.set_from_file(setting, &Source::File(path.to_owned()), Path::new(file));
                 continue;
             }

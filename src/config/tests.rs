@@ -120,7 +120,8 @@ fn a_secret_is_read_from_a_file_of_its_own_wherever_that_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let (secret, settings) = (folder.path().join("secret"), folder.path().join("cogd.toml"));
     std::fs::write(&secret, "hunter2\n").unwrap();
-    std::fs::write(&settings, format!("[storage]\ns3_secret_access_key_file = {secret:?}")).unwrap();
+    std::fs::write(&settings, format!("[storage]\ns3_secret_access_key_file = {secret:?}"))
+        .unwrap();
     let setting = Setting::find("storage.s3_secret_access_key").unwrap();
     let name = secret.to_str().unwrap();
     for inputs in [

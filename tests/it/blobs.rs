@@ -53,11 +53,8 @@ async fn conforms(store: &BlobStore) {
     assert_eq!(mask.sha256, sum);
     let kept = store.put(other, "image", Bytes::from_static(b"kept"), "image/png").await.unwrap();
 
-    let another = |size: u64, sha256: &str| BlobRef {
-        size,
-        sha256: sha256.to_owned(),
-        ..mask.clone()
-    };
+    let another =
+        |size: u64, sha256: &str| BlobRef { size, sha256: sha256.to_owned(), ..mask.clone() };
     for wrong in [another(7, &mask.sha256), another(6, &kept.sha256)] {
         let error = store.get(&wrong).await.unwrap_err();
         assert!(matches!(error, StorageError::Corrupt { .. }), "{error:?}");
@@ -139,7 +136,9 @@ async fn a_key_cannot_lead_out_of_the_folder() {
         let is_refused =
             matches!(error, StorageError::Corrupt { .. } | StorageError::NotFound { .. });
         assert!(is_refused, "{key}: {error:?}");
-        assert!(store.delete([key.to_owned()]).await.is_err() || folder.path().join("secret").exists());
+        assert!(
+            store.delete([key.to_owned()]).await.is_err() || folder.path().join("secret").exists()
+        );
     }
     assert!(folder.path().join("secret").exists());
 }

@@ -104,9 +104,9 @@ impl BlobStore {
             let size = found.meta.size;
             if size == blob.size { found.bytes().await.map(Ok) } else { Ok(Err(size)) }
         };
-        let bytes = within(patience(blob.size), read).await?.map_err(|size| {
-            damaged(format!("{key} has {size} bytes and had {}", blob.size))
-        })?;
+        let bytes = within(patience(blob.size), read)
+            .await?
+            .map_err(|size| damaged(format!("{key} has {size} bytes and had {}", blob.size)))?;
         let sha256 = digest(bytes.clone()).await?;
         if sha256 == blob.sha256 {
             Ok(bytes)
@@ -119,10 +119,7 @@ impl BlobStore {
     ///
     /// # Errors
     /// [`StorageError::Unavailable`] if the store does not do it; some files may be gone then.
-    pub async fn delete(
-        &self,
-        keys: impl IntoIterator<Item = String>,
-    ) -> Result<(), StorageError> {
+    pub async fn delete(&self, keys: impl IntoIterator<Item = String>) -> Result<(), StorageError> {
         let keys = keys.into_iter().map(|key| Key::parse(key).map_err(Into::into));
         let keys = keys.collect::<Vec<object_store::Result<Key>>>();
         let count = u32::try_from(keys.len()).unwrap_or(u32::MAX);

@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 
 use crate::config::Config;
 use crate::engines::Environment;
-use crate::http::{self, ApiState, Router};
+use crate::http::{self, ApiState, Gate, Router};
 use crate::numerics::{Threads, ThreadsError};
 use crate::telemetry::Metrics;
 use crate::worker::Pool;
@@ -66,6 +66,7 @@ impl App {
             Pool::start(&config.worker, Arc::clone(&metrics)).map_err(StartError::Workers)?;
         let state = ApiState {
             config: Arc::new(config.http.clone()),
+            gate: Arc::new(Gate::open()),
             environment: Arc::new(Environment { limits: config.image.clone(), threads }),
             pool: Arc::new(pool),
             metrics,

@@ -2,7 +2,7 @@
 CREATE TABLE dictionaries (
     owner TEXT NOT NULL,
     name TEXT NOT NULL,
-    blob TEXT NOT NULL,
+    file BLOB NOT NULL,
     record TEXT NOT NULL,
     created INTEGER NOT NULL
 );

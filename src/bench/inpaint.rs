@@ -157,16 +157,7 @@ pub fn markdown(rows: &[InpaintRow]) -> String {
 
 /// Luma, 8 bits.
 pub fn to_grey(raster: &Raster) -> Raster {
-    let region = raster.region();
-    let luma = if raster.model().color_channels() == 1 {
-        raster.read(0, region)
-    } else {
-        let [r, g, b] = [0, 1, 2].map(|channel| raster.read(channel, region));
-        Plane::from_fn(region.height, region.width, |y, x| {
-            0.299 * r.at(y, x) + 0.587 * g.at(y, x) + 0.114 * b.at(y, x)
-        })
-    };
-    from_plane(&luma)
+    from_plane(&raster.luma())
 }
 
 fn harmonic_fill(original: &Raster, hidden: &Plane<bool>) -> Raster {

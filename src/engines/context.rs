@@ -14,6 +14,17 @@ pub enum Stage {
     Encode,
 }
 
+impl Stage {
+    /// The name in reports, headers and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decode => "decode",
+            Self::Solve => "solve",
+            Self::Encode => "encode",
+        }
+    }
+}
+
 /// Watches a restoration: told of every stage and every iteration, asked whether to go on.
 pub trait Observer: Control {
     /// A stage begins, and the one before it ends.

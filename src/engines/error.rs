@@ -2,6 +2,7 @@
 
 use crate::csc::CscError;
 use crate::csc::dictionary::DictionaryError;
+use crate::csc::learn::LearnError;
 use crate::imaging::ImagingError;
 
 use super::spec::ParameterFault;
@@ -32,6 +33,18 @@ pub enum EngineError {
     /// The dictionary cannot be used.
     #[error("the dictionary cannot be used")]
     Dictionary(#[from] DictionaryError),
+    /// An image to learn from cannot be read.
+    #[error("image {index}: {error}")]
+    TrainingImage {
+        /// Its position, from zero.
+        index: usize,
+        /// What is wrong with it.
+        #[source]
+        error: ImagingError,
+    },
+    /// Nothing can be learned from the images.
+    #[error(transparent)]
+    Learning(#[from] LearnError),
     /// The observer asked for an end.
     #[error("cancelled")]
     Cancelled,

@@ -11,6 +11,7 @@ mod context;
 mod dictionaries;
 mod error;
 mod inpaint;
+mod learn;
 mod outcome;
 mod pipeline;
 mod reconstruct;
@@ -25,6 +26,7 @@ pub use dictionaries::{
 };
 pub use error::EngineError;
 pub use inpaint::{Summary, inpaint};
+pub use learn::{LearnSpec, learn};
 pub use outcome::{Answer, Report, Warning};
 pub use pipeline::process;
 pub use spec::{EngineChoice, Options, OutputOptions, ParameterFault, Request, RestoreSpec, Task};

@@ -144,7 +144,7 @@ impl Options {
     }
 }
 
-fn check_range(
+pub(super) fn check_range(
     faults: &mut Vec<ParameterFault>,
     field: &'static str,
     least: f64,

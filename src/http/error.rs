@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::problem::{Amount, FieldError, Problem, ProblemCode};
 use crate::engines::{EngineError, ParameterFault};
 use crate::imaging::ImagingError;
+use crate::storage::StorageError;
 use crate::worker::{JobFailure, Overload, Refused};
 
 /// An error on its way to the client: a public part, and a cause for the log alone.
@@ -79,7 +80,7 @@ impl ApiError {
         self
     }
 
-    fn with_retry_after(mut self, retry_after: Duration) -> Self {
+    pub(super) fn with_retry_after(mut self, retry_after: Duration) -> Self {
         self.0.retry_after = Some(retry_after);
         self
     }
@@ -162,6 +163,8 @@ impl From<EngineError> for ApiError {
             E::NothingKnown => Self::new(ProblemCode::NothingKnown, error.to_string()),
             E::InvalidParameters(faults) => Self::invalid(faults.into_iter().map(field).collect()),
             E::UnknownDictionary { .. } => Self::invalid_field("dictionary", error.to_string()),
+            E::TrainingImage { index, error } => Self::from(error).about(&format!("image {index}")),
+            E::Learning(_) => Self::invalid_field("image", error.to_string()),
             // Clients choose among our dictionaries, which are whole.
             E::Dictionary(_) | E::Solver(_) => Self::internal(error),
             // The pool answers for a job that was stopped; nobody reads this.
@@ -209,6 +212,35 @@ impl From<JobFailure> for ApiError {
             JobFailure::Cancelled => Self::draining(failure.to_string()),
             JobFailure::Panicked => Self::internal(failure),
         }
+    }
+}
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        /// Long enough for a database to have been restarted.
+        const OUTAGE: Duration = Duration::from_secs(5);
+        /// Long enough for a few jobs to have ended.
+        const QUEUE: Duration = Duration::from_secs(10);
+        use StorageError as E;
+        let mut public = match &error {
+            E::Unavailable { .. } => {
+                Self::new(ProblemCode::StorageUnavailable, error.to_string()).with_retry_after(OUTAGE)
+            }
+            E::Full { .. } => Self::new(ProblemCode::StorageFull, error.to_string()),
+            E::QueueFull { limit, actual, .. } => {
+                return Self::new(ProblemCode::TooBusy, error.to_string())
+                    .with_limit(*limit as f64, Some(*actual as f64))
+                    .with_retry_after(QUEUE);
+            }
+            // What handlers expect of these they look for themselves.
+            E::NotFound { .. }
+            | E::Conflict { .. }
+            | E::Corrupt { .. }
+            | E::Migration { .. }
+            | E::Address { .. } => return Self::internal(error),
+        };
+        public.0.cause = Some(error.into());
+        public
     }
 }
 

@@ -3,15 +3,19 @@
 mod answer;
 mod config;
 mod error;
+mod gate;
 mod middleware;
 mod negotiate;
 mod openapi;
 mod problem;
+mod rights;
 mod server;
 mod state;
 mod system;
 mod upload;
 mod v1;
+
+use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -22,13 +26,14 @@ use utoipa_swagger_ui::SwaggerUi;
 
 pub use axum::Router;
 pub use config::{HttpConfig, InvalidOrigin, Origin};
+pub use gate::{Gate, GateError};
 pub use openapi::document;
 pub use problem::{ProblemCode, ProblemDescription, problems_page};
 pub use server::serve;
 pub use state::ApiState;
 
 use error::ApiError;
-use middleware::{access, cors, panic, problems, request_id, security};
+use middleware::{access, authenticate, cors, panic, problems, request_id, security};
 
 /// Everything the service answers.
 pub fn router(state: ApiState) -> Router {
@@ -45,6 +50,8 @@ pub fn router(state: ApiState) -> Router {
         // Counts the bytes that come out of decompression.
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(RequestDecompressionLayer::new())
+        // Before a body is read. Inside of what makes problems of errors.
+        .layer(from_fn_with_state(Arc::clone(&state.gate), authenticate::authenticate))
         // A panic becomes an error like any other, so it must happen inside the next layer.
         .layer(CatchPanicLayer::custom(panic::answer_panic))
         .layer(from_fn(problems::render_problems))

@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 #[expect(missing_docs, reason = "the table below says it in public words")]
 pub enum ProblemCode {
     MalformedRequest,
+    Unauthenticated,
+    InsufficientScope,
     NotFound,
     UnknownDictionary,
     MethodNotAllowed,
@@ -27,8 +29,11 @@ pub enum ProblemCode {
     NothingKnown,
     OutputImpossible,
     TooBusy,
+    TooManyRequests,
     ShuttingDown,
+    StorageUnavailable,
     DeadlineExceeded,
+    StorageFull,
     InternalError,
 }
 
@@ -47,8 +52,10 @@ pub struct ProblemDescription {
 
 impl ProblemCode {
     /// Every code, ordered by status.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 27] = [
         Self::MalformedRequest,
+        Self::Unauthenticated,
+        Self::InsufficientScope,
         Self::NotFound,
         Self::UnknownDictionary,
         Self::MethodNotAllowed,
@@ -67,9 +74,12 @@ impl ProblemCode {
         Self::NothingKnown,
         Self::OutputImpossible,
         Self::TooBusy,
+        Self::TooManyRequests,
         Self::InternalError,
         Self::ShuttingDown,
+        Self::StorageUnavailable,
         Self::DeadlineExceeded,
+        Self::StorageFull,
     ];
 
     /// The row of this code.
@@ -82,6 +92,19 @@ impl ProblemCode {
                 "The request cannot be read",
                 "The body is not what its content type says: a broken multipart body, a syntax \
                  error in JSON, or a path that is not UTF-8.",
+            ),
+            Self::Unauthenticated => (
+                "unauthenticated",
+                S::UNAUTHORIZED,
+                "An API key is needed",
+                "Send a key as `Authorization: Bearer KEY` or as `X-API-Key: KEY`. `cogd keys \
+                 create` makes one; a revoked key is none.",
+            ),
+            Self::InsufficientScope => (
+                "insufficient-scope",
+                S::FORBIDDEN,
+                "The API key may not be used for this",
+                "The key lacks the scope that `detail` names. Scopes are given when a key is made.",
             ),
             Self::NotFound => (
                 "not-found",
@@ -194,6 +217,13 @@ impl ProblemCode {
                 "The service has enough to do",
                 "As much is waiting as may. Retry-After says in how many seconds to try again.",
             ),
+            Self::TooManyRequests => (
+                "too-many-requests",
+                S::TOO_MANY_REQUESTS,
+                "Too many requests were made with this key, or from this address",
+                "Each key has a rate, and each address one for keys that are none. Retry-After says \
+                 in how many seconds to try again; RateLimit-Limit is the largest number at once.",
+            ),
             Self::InternalError => (
                 "internal-error",
                 S::INTERNAL_SERVER_ERROR,
@@ -205,6 +235,19 @@ impl ProblemCode {
                 S::SERVICE_UNAVAILABLE,
                 "The service is shutting down",
                 "It finishes what it has and takes nothing new. Another instance may be there.",
+            ),
+            Self::StorageUnavailable => (
+                "storage-unavailable",
+                S::SERVICE_UNAVAILABLE,
+                "The storage of the service does not answer",
+                "The database or the blob store cannot be reached. Nothing was accepted; try again \
+                 after the seconds that Retry-After says.",
+            ),
+            Self::StorageFull => (
+                "storage-full",
+                S::INSUFFICIENT_STORAGE,
+                "The service has no space left",
+                "Nothing was accepted. Space comes back when jobs expire or their owners delete them.",
             ),
             Self::DeadlineExceeded => (
                 "deadline-exceeded",

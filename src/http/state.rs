@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::HttpConfig;
+use super::{Gate, HttpConfig};
 use crate::engines::Environment;
 use crate::telemetry::Metrics;
 use crate::worker::Pool;
@@ -12,6 +12,8 @@ use crate::worker::Pool;
 pub struct ApiState {
     /// Settings of the HTTP service.
     pub config: Arc<HttpConfig>,
+    /// Who may call.
+    pub gate: Arc<Gate>,
     /// What engines work with.
     pub environment: Arc<Environment>,
     /// Where work is done.

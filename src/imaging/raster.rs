@@ -155,6 +155,18 @@ impl Raster {
         }
     }
 
+    /// The brightness of the whole picture (ITU-R BT.601), in the units of [`Self::read`].
+    pub fn luma(&self) -> Plane<f32> {
+        let region = self.region();
+        if self.model().color_channels() == 1 {
+            return self.read(0, region);
+        }
+        let [r, g, b] = [0, 1, 2].map(|channel| self.read(channel, region));
+        Plane::from_fn(region.height, region.width, |y, x| {
+            0.299 * r.at(y, x) + 0.587 * g.at(y, x) + 0.114 * b.at(y, x)
+        })
+    }
+
     /// Writes one channel of a region, given in the units of [`Self::read`].
     ///
     /// `weight` is asked with rows and columns of the raster, not of the region. Where it is 0 the

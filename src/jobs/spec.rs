@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::engines::{Options, Task};
+use crate::engines::{LearnSpec, Options, Task};
 
 /// The kinds of jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -57,10 +57,8 @@ pub struct RestoreJob {
 pub struct LearnJob {
     /// The name that the dictionary gets.
     pub name: String,
-    /// Passes over the images.
-    pub passes: u32,
-    /// Fixes the choice of blocks.
-    pub seed: u64,
+    /// How.
+    pub spec: LearnSpec,
     /// Pixels of all images together.
     pub pixels: u64,
 }

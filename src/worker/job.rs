@@ -56,6 +56,11 @@ pub struct Ticket<T> {
 }
 
 impl<T> Ticket<T> {
+    /// What the work is watched with.
+    pub fn watch(&self) -> Arc<Watch> {
+        Arc::clone(&self.watch)
+    }
+
     /// Waits for the result, at most until the deadline of the job.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod admission;
 mod config;
 mod job;
 mod pool;
+mod runner;
 mod watch;
 
 #[cfg(test)]
@@ -19,4 +20,7 @@ pub use admission::{Overload, Refused};
 pub use config::{ThreadCount, WorkerConfig};
 pub use job::{Finished, JobFailure, Ticket};
 pub use pool::Pool;
+pub use runner::{
+    InvalidSlots, JobFault, Library, Runner, RunnerConfig, Slots, Wording, Workshop,
+};
 pub use watch::{Timings, Watch};

@@ -93,12 +93,31 @@ impl Pool {
             .admission
             .admit(load, pixels)
             .inspect_err(|_| self.shared.metrics.job(Outcome::Rejected))?;
-        let (job, ticket) = Job::new(pixels, self.deadline, work);
-        state.queue.push_back(job);
-        self.shared.metrics.load(state.load());
-        drop(state);
-        self.shared.changed.notify_all();
-        Ok(ticket)
+        Ok(self.shared.enqueue(state, pixels, self.deadline, work))
+    }
+
+    /// Queues work that was accepted long ago, with a deadline of its own.
+    ///
+    /// It is never refused for lack of room, as it would only come back, but what it takes counts
+    /// for the admission of others. The caller bounds how many there are at a time.
+    ///
+    /// # Errors
+    /// [`Refused::Draining`] if the pool is on its way to stop.
+    pub fn submit_accepted<T, F>(
+        &self,
+        pixels: u64,
+        deadline: Duration,
+        work: F,
+    ) -> Result<Ticket<T>, Refused>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Watch) -> T + Send + 'static,
+    {
+        let state = self.shared.lock();
+        if state.draining {
+            return Err(Refused::Draining);
+        }
+        Ok(self.shared.enqueue(state, pixels, deadline, work))
     }
 
     /// What is queued and running now.
@@ -155,6 +174,25 @@ impl State {
 }
 
 impl Shared {
+    fn enqueue<T, F>(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        pixels: u64,
+        deadline: Duration,
+        work: F,
+    ) -> Ticket<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Watch) -> T + Send + 'static,
+    {
+        let (job, ticket) = Job::new(pixels, deadline, work);
+        state.queue.push_back(job);
+        self.metrics.load(state.load());
+        drop(state);
+        self.changed.notify_all();
+        ticket
+    }
+
     /// The life of one thread.
     fn work(&self) {
         while let Some(job) = self.next() {

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::engines::{Observer, Stage};
+use crate::jobs::JobProgress;
 use crate::numerics::{Control, Progress, Stopped};
 
 /// Where the time of a job went.
@@ -25,9 +26,9 @@ impl Timings {
     pub fn named(&self) -> [(&'static str, Duration); 4] {
         [
             ("queue", self.queue),
-            ("decode", self.decode),
-            ("solve", self.solve),
-            ("encode", self.encode),
+            (Stage::Decode.name(), self.decode),
+            (Stage::Solve.name(), self.solve),
+            (Stage::Encode.name(), self.encode),
         ]
     }
 
@@ -52,10 +53,11 @@ pub struct Watch {
     stopwatch: Mutex<Stopwatch>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Stopwatch {
     timings: Timings,
     stage: Option<(Stage, Instant)>,
+    latest: Option<Progress>,
 }
 
 impl Stopwatch {
@@ -76,12 +78,30 @@ impl Watch {
             cancelled: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             iterations: AtomicUsize::new(0),
-            stopwatch: Mutex::new(Stopwatch { timings: Timings::default(), stage: None }),
+            stopwatch: Mutex::new(Stopwatch::default()),
         }
     }
 
     pub(super) fn deadline(&self) -> Instant {
         self.deadline
+    }
+
+    /// How far the work has come, and how long it will probably take to finish its iterations.
+    pub fn progress(&self) -> JobProgress {
+        let stopwatch = self.stopwatch();
+        let Some((stage, since)) = stopwatch.stage else { return JobProgress::default() };
+        let mut progress = JobProgress { stage: stage.name().to_owned(), ..JobProgress::default() };
+        if let Some(latest) = stopwatch.latest {
+            progress.iteration = latest.iteration as u64;
+            progress.iterations = latest.total as u64;
+            progress.residual = Some(latest.residual);
+            let left = latest.total.saturating_sub(latest.iteration) as f64;
+            if stage == Stage::Solve {
+                let each = since.elapsed().as_secs_f64() / latest.iteration.max(1) as f64;
+                progress.remaining_s = Some(each * left);
+            }
+        }
+        progress
     }
 
     pub(super) fn cancel(&self) {
@@ -124,7 +144,8 @@ impl Watch {
 }
 
 impl Control for Watch {
-    fn report(&self, _: Progress) -> Result<(), Stopped> {
+    fn report(&self, progress: Progress) -> Result<(), Stopped> {
+        self.stopwatch().latest = Some(progress);
         self.iterations.fetch_add(1, Ordering::Relaxed);
         if self.is_alive() {
             return Ok(());

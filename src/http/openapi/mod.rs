@@ -5,6 +5,7 @@
 
 mod problems;
 mod restorations;
+mod security;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -42,6 +43,7 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         let operation = document.paths.paths.get_mut(path).and_then(|item| item.post.as_mut());
         operation.expect("both are routes").request_body = Some(restorations::body(task).into());
     }
+    security::describe(routes.get_openapi_mut());
     routes
 }
 

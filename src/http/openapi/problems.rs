@@ -60,15 +60,17 @@ pub(in crate::http) struct RestorationProblems;
 
 impl IntoResponses for RestorationProblems {
     fn responses() -> Answers {
-        let elsewhere =
-            [ProblemCode::NotFound, ProblemCode::UnknownDictionary, ProblemCode::MethodNotAllowed];
+        let elsewhere = [
+            ProblemCode::Unauthenticated,
+            ProblemCode::InsufficientScope,
+            ProblemCode::NotFound, ProblemCode::UnknownDictionary, ProblemCode::MethodNotAllowed];
         let codes = ProblemCode::ALL.into_iter().filter(|code| !elsewhere.contains(code));
         answers(&codes.collect::<Vec<_>>())
     }
 }
 
 /// One answer for each status, with an example for each code.
-fn answers(codes: &[ProblemCode]) -> Answers {
+pub(super) fn answers(codes: &[ProblemCode]) -> Answers {
     let mut by_status = BTreeMap::<_, Vec<_>>::new();
     for code in codes {
         by_status.entry(code.describe().status).or_default().push(*code);
@@ -94,7 +96,12 @@ fn answer(codes: &[ProblemCode]) -> Response {
         .build();
     let answer =
         ResponseBuilder::new().description(titles.join("; or ")).content(MEDIA_TYPE, content);
-    let hurried = [ProblemCode::TooBusy, ProblemCode::ShuttingDown];
+    let hurried = [
+        ProblemCode::TooBusy,
+        ProblemCode::TooManyRequests,
+        ProblemCode::ShuttingDown,
+        ProblemCode::StorageUnavailable,
+    ];
     if codes.iter().any(|code| hurried.contains(code)) {
         let seconds = ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::Integer))

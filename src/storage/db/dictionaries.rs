@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Database, each};
-use crate::jobs::{BlobRef, Timestamp};
+use crate::jobs::Timestamp;
 use crate::storage::StorageError;
 
 /// A dictionary that a job has learned.
@@ -13,8 +13,8 @@ pub struct Dictionary {
     pub owner: String,
     /// Its name, one of its kind among the owner's.
     pub name: String,
-    /// Its file.
-    pub blob: BlobRef,
+    /// Its file. It is small, and lives as long as the row: longer than the job that made it.
+    pub file: Vec<u8>,
     /// How it was learned.
     pub record: Value,
     /// When it was added.
@@ -25,19 +25,19 @@ pub struct Dictionary {
 struct Row {
     owner: String,
     name: String,
-    blob: String,
+    file: Vec<u8>,
     record: String,
     created: i64,
 }
 
-const ADD: &str = "INSERT INTO dictionaries (owner, name, blob, record, created) \
+const ADD: &str = "INSERT INTO dictionaries (owner, name, file, record, created) \
      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (owner, name) DO NOTHING";
-const FIND: &str = "SELECT owner, name, blob, record, created FROM dictionaries \
+const FIND: &str = "SELECT owner, name, file, record, created FROM dictionaries \
      WHERE owner = $1 AND name = $2";
-const LIST: &str = "SELECT owner, name, blob, record, created FROM dictionaries \
+const LIST: &str = "SELECT owner, name, file, record, created FROM dictionaries \
      WHERE owner = $1 ORDER BY name";
 const REMOVE: &str = "DELETE FROM dictionaries WHERE owner = $1 AND name = $2 \
-     RETURNING owner, name, blob, record, created";
+     RETURNING owner, name, file, record, created";
 
 impl Database {
     /// Adds a dictionary; says no if the owner has one of that name.
@@ -45,12 +45,11 @@ impl Database {
     /// # Errors
     /// [`StorageError`] if the database does not do it.
     pub async fn add_dictionary(&self, dictionary: &Dictionary) -> Result<bool, StorageError> {
-        let blob = serde_json::to_string(&dictionary.blob).expect("a reference is plain JSON");
         let added = each!(self, write, pool => {
             let query = sqlx::query(ADD)
                 .bind(&dictionary.owner)
                 .bind(&dictionary.name)
-                .bind(blob)
+                .bind(&dictionary.file)
                 .bind(dictionary.record.to_string())
                 .bind(dictionary.created.0);
             query.execute(pool).await?.rows_affected()
@@ -109,9 +108,9 @@ impl TryFrom<Row> for Dictionary {
             source: source.into(),
         };
         Ok(Self {
-            blob: serde_json::from_str(&row.blob).map_err(corrupt)?,
             record: serde_json::from_str(&row.record).map_err(corrupt)?,
             created: Timestamp(row.created),
+            file: row.file,
             owner: row.owner,
             name: row.name,
         })

@@ -1,0 +1,185 @@
+//! One attempt of one job, from its claim to the record of its outcome.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::work::{self, Product};
+use super::{JobFault, Workshop};
+use crate::jobs::{Completion, Failure, Job};
+use crate::storage::{Beat, Claim, Recorded, StorageError};
+use crate::worker::{JobFailure, Watch};
+
+/// Wait before a record is tried again that the storage did not take.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// One attempt of one job.
+pub(super) struct Attempt {
+    workshop: Arc<Workshop>,
+    claim: Claim,
+    /// Nothing more is waited for: the lease is left to run out.
+    leaving: CancellationToken,
+    /// What the work is watched with, once it is queued in the pool.
+    watch: Mutex<Option<Arc<Watch>>>,
+}
+
+/// How an attempt ended.
+enum Ending {
+    Finished(Product),
+    Failed(JobFault),
+    /// Its owner no longer wants it.
+    Cancelled,
+    /// Another worker shall do it, after a while: the storage did not answer, or we are leaving.
+    HandedBack { after: Duration },
+}
+
+impl Attempt {
+    pub(super) fn new(workshop: Arc<Workshop>, claim: Claim, leaving: CancellationToken) -> Self {
+        Self { workshop, claim, leaving, watch: Mutex::default() }
+    }
+
+    /// Works, and records what came of it, for as long as the lease can be kept.
+    pub(super) async fn run(&self) {
+        let job = &self.claim.job;
+        let (id, attempt) = (job.id, job.attempts);
+        tracing::info!(job = %id, attempt, kind = ?job.spec.kind(), "job started");
+        let recorded = async {
+            let ending = tokio::select! {
+                // First of all: what its owner does not want is not worth another look.
+                biased;
+                () = self.claim.stop().cancelled() => Ending::Cancelled,
+                ending = self.work() => ending,
+            };
+            self.record(ending).await
+        };
+        // Dropping the work cancels it in the pool, within one iteration.
+        tokio::select! {
+            recorded = recorded => match recorded {
+                Recorded::Yes(job) => self.announce(&job).await,
+                Recorded::Lost => tracing::warn!(job = %id, attempt, "another worker has the job"),
+            },
+            () = self.lost_lease() => {
+                tracing::warn!(job = %id, attempt, "the lease of the job was lost");
+            }
+            () = self.leaving.cancelled() => {
+                tracing::warn!(job = %id, attempt, "left the job to its next worker");
+            }
+        }
+    }
+
+    async fn work(&self) -> Ending {
+        let job = &self.claim.job;
+        let work = match work::prepare(&self.workshop, job).await {
+            Ok(work) => work,
+            Err(work::Unprepared::Fault(fault)) => return Ending::Failed(fault),
+            Err(work::Unprepared::Storage(error)) => {
+                super::report(&error);
+                let after = self.workshop.config.retry.backoff(job.attempts, 0.5);
+                return Ending::HandedBack { after };
+            }
+        };
+        let deadline = self.workshop.config.deadline;
+        let Ok(ticket) = self.workshop.pool.submit_accepted(job.spec.pixels(), deadline, work)
+        else {
+            return Ending::HandedBack { after: Duration::ZERO };
+        };
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(ticket.watch());
+        match ticket.wait().await {
+            Ok(finished) => match finished.transpose() {
+                Ok(finished) => {
+                    let mut product = finished.value;
+                    product.timings = finished.timings;
+                    Ending::Finished(product)
+                }
+                Err(fault) => Ending::Failed(fault.into()),
+            },
+            // Only the end of the service cancels what its owner has not.
+            Err(JobFailure::Cancelled) => Ending::HandedBack { after: Duration::ZERO },
+            Err(failure) => Ending::Failed(failure.into()),
+        }
+    }
+
+    /// Records an ending; asks again for as long as the storage does not answer.
+    async fn record(&self, ending: Ending) -> Recorded {
+        let queue = &self.workshop.queue;
+        let mut completion = None;
+        loop {
+            let recorded = match &ending {
+                Ending::Finished(product) => match self.complete(product, &mut completion).await {
+                    Ok(Ok(completion)) => queue.succeed(&self.claim, completion).await,
+                    Ok(Err(fault)) => queue.fail(&self.claim, &self.failure(&fault), None).await,
+                    Err(error) => Err(error),
+                },
+                Ending::Failed(fault) => {
+                    queue.fail(&self.claim, &self.failure(fault), None).await
+                }
+                Ending::Cancelled => queue.cancelled(&self.claim).await,
+                Ending::HandedBack { after } => {
+                    let at = queue.clock().now().after(*after);
+                    queue.release(&self.claim, at).await
+                }
+            };
+            match recorded {
+                Ok(recorded) => return recorded,
+                Err(error) => super::report(&error),
+            }
+            sleep(RETRY).await;
+        }
+    }
+
+    /// Stores the product, once, and says how the job is to be completed.
+    async fn complete<'a>(
+        &self,
+        product: &Product,
+        stored: &'a mut Option<Completion>,
+    ) -> Result<Result<&'a Completion, JobFault>, StorageError> {
+        if stored.is_none() {
+            let job = &self.claim.job;
+            // Of this attempt alone: one that was thought dead must not write over another's.
+            let role = format!("result-{}", self.claim.job.revision);
+            let (bytes, media_type) = (product.bytes.clone(), product.media_type);
+            let mut result = self.workshop.blobs.put(job.id, &role, bytes, media_type).await?;
+            "result".clone_into(&mut result.role);
+            let milliseconds = |(stage, time): (&str, Duration)| {
+                (stage.to_owned(), (time.as_secs_f64() * 1e6).round() / 1e3)
+            };
+            *stored = Some(Completion {
+                result,
+                report: product.report.clone(),
+                timings: product.timings.named().map(milliseconds).to_vec(),
+            });
+        }
+        let completion = stored.as_ref().expect("it was stored just now or before");
+        let fault = work::publish(&self.workshop, &self.claim.job, product).await?;
+        Ok(fault.map_or(Ok(completion), Err))
+    }
+
+    fn failure(&self, fault: &JobFault) -> Failure {
+        Failure { problem: (self.workshop.wording.problem)(fault), can_pass: false }
+    }
+
+    /// Signs of life, until one is answered that the job has gone to another worker.
+    async fn lost_lease(&self) {
+        let config = &self.workshop.config;
+        let mut ticks = interval(config.heartbeat);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let progress = watch.map(|watch| watch.progress());
+            let beat =
+                self.workshop.queue.heartbeat(&self.claim, progress.as_ref(), config.lease).await;
+            match beat {
+                Ok(Beat::Held { .. }) => {}
+                Ok(Beat::Lost) => return,
+                Err(error) => super::report(&error),
+            }
+        }
+    }
+
+    async fn announce(&self, job: &Job) {
+        tracing::info!(job = %job.id, state = %job.state, attempt = job.attempts, "job recorded");
+    }
+}

@@ -4,16 +4,24 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::engines::Environment;
-use crate::http::{self, ApiState, Gate, Router};
+use crate::http::{self, ApiState, Gate, GateError, Router};
 use crate::numerics::{Threads, ThreadsError};
+use crate::storage::{
+    BlobStore, Clock, Database, JobQueue, OpenError, QueueConfig, StorageError,
+};
 use crate::telemetry::Metrics;
-use crate::worker::Pool;
+use crate::worker::{Pool, Runner, Workshop};
+
+/// Time to record, after the grace period, how the last jobs ended.
+const RECORDING: Duration = Duration::from_secs(5);
 
 /// All parts of the service, built once.
 #[derive(Debug)]
@@ -39,6 +47,15 @@ pub enum StartError {
     /// There are no threads to work with.
     #[error("the worker threads (worker.threads) cannot be started")]
     Workers(#[source] io::Error),
+    /// The database or the message broker cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// There can be no gate.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// The store of files cannot be used.
+    #[error("the store of files cannot be opened")]
+    Blobs(#[from] OpenError),
     /// The address is taken, or is not one of this machine.
     #[error("cannot listen on {address} (bind)")]
     Bind {
@@ -50,11 +67,12 @@ pub enum StartError {
 }
 
 impl App {
-    /// Builds every part. Nothing listens yet.
+    /// Builds every part, and brings the tables of the database up to date. Nothing listens or
+    /// works yet.
     ///
     /// # Errors
     /// [`StartError`] if the system does not give what the settings ask for.
-    pub fn build(config: Config) -> Result<Self, StartError> {
+    pub async fn build(config: Config) -> Result<Self, StartError> {
         std::fs::create_dir_all(&config.data_dir).map_err(|source| {
             let path = config.data_dir.clone();
             StartError::DataDir { path, source }
@@ -64,11 +82,29 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let pool =
             Pool::start(&config.worker, Arc::clone(&metrics)).map_err(StartError::Workers)?;
+        let (pool, environment) =
+            (Arc::new(pool), Arc::new(Environment { limits: config.image.clone(), threads }));
+        let database = Database::connect(&config.storage, &config.data_dir).await?;
+        database.migrate().await?;
+        let gate =
+            Gate::build(&config.auth, config.http.bind, &database, &Clock::system()).await?;
+        let queue = QueueConfig { lost: http::worker_lost(), ..config.queue.clone() };
+        let workshop = Workshop {
+            queue: JobQueue::open(database.clone(), Clock::system(), &queue).await?,
+            database,
+            blobs: BlobStore::open(&config.blobs, &config.data_dir)?,
+            pool: Arc::clone(&pool),
+            environment: Arc::clone(&environment),
+            wording: http::WORDING,
+            config: config.jobs.clone(),
+        };
         let state = ApiState {
             config: Arc::new(config.http.clone()),
-            gate: Arc::new(Gate::open()),
-            environment: Arc::new(Environment { limits: config.image.clone(), threads }),
-            pool: Arc::new(pool),
+            gate: Arc::new(gate),
+            environment,
+            pool,
+            workshop: Arc::new(workshop),
+            closing: CancellationToken::new(),
             metrics,
         };
         Ok(Self { config, state })
@@ -93,22 +129,55 @@ impl App {
         TcpListener::bind(address).await.map_err(|source| StartError::Bind { address, source })
     }
 
+    /// What jobs are run with.
+    pub fn workshop(&self) -> &Arc<Workshop> {
+        &self.state.workshop
+    }
+
     /// Serves until `signal` resolves, then finishes the work at hand.
     ///
     /// While it does, connections are still accepted, so that clients and probes are told that
     /// the service is going away instead of being turned off without a word.
     pub async fn serve(self, listener: TcpListener, signal: impl Future<Output = ()>) {
-        let grace = self.config.http.shutdown_grace;
-        let pool = Arc::clone(&self.state.pool);
-        let drained = async {
+        let closing = self.state.closing.clone();
+        let (router, config) = (self.router(), self.config.http.clone());
+        let stopped = self.work(async move {
             signal.await;
-            tracing::info!(grace_s = grace.as_secs_f64(), "finishing the work at hand");
-            match spawn_blocking(move || pool.drain(grace)).await {
-                Ok(0) => tracing::info!("all work is finished"),
-                Ok(cancelled) => tracing::warn!(cancelled, "the grace period was too short"),
-                Err(error) => tracing::error!(%error, "draining failed"),
+            closing.cancel();
+        });
+        http::serve(listener, router, &config, stopped).await;
+    }
+
+    /// Runs jobs until `signal` resolves, then finishes the work at hand or hands it back.
+    pub async fn work(self, signal: impl Future<Output = ()>) {
+        let slots = self.config.jobs.slots.resolve(self.config.worker.threads);
+        let workshop = Arc::clone(&self.state.workshop);
+        let runner = Arc::new(Runner::new(Arc::clone(&workshop), slots));
+        let running = tokio::spawn({
+            let runner = Arc::clone(&runner);
+            async move { runner.run().await }
+        });
+        let ending = CancellationToken::new();
+        let cleaning = tokio::spawn({
+            let (workshop, ending) = (Arc::clone(&workshop), ending.clone());
+            async move { workshop.keep_clean(&ending).await }
+        });
+        signal.await;
+        let grace = self.config.http.shutdown_grace;
+        tracing::info!(grace_s = grace.as_secs_f64(), "finishing the work at hand");
+        runner.close();
+        ending.cancel();
+        let pool = Arc::clone(&self.state.pool);
+        match spawn_blocking(move || pool.drain(grace)).await {
+            Ok(0) => tracing::info!("all work is finished"),
+            Ok(cancelled) => tracing::warn!(cancelled, "the grace period was too short"),
+            Err(error) => tracing::error!(%error, "draining failed"),
+        }
+        runner.finish(RECORDING).await;
+        for task in [running, cleaning] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a background task failed");
             }
-        };
-        http::serve(listener, self.router(), &self.config.http, drained).await;
+        }
     }
 }

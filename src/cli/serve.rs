@@ -23,7 +23,7 @@ impl Serve {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
-    let app = App::build(config)?;
+    let app = App::build(config).await?;
     // Before the address is announced, so that no signal is missed after it.
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

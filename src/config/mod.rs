@@ -18,9 +18,9 @@ use std::path::PathBuf;
 use crate::auth::AuthConfig;
 use crate::http::HttpConfig;
 use crate::imaging::ImageLimits;
-use crate::storage::BlobConfig;
+use crate::storage::{BlobConfig, QueueConfig, StorageConfig};
 use crate::telemetry::TelemetryConfig;
-use crate::worker::WorkerConfig;
+use crate::worker::{RunnerConfig, WorkerConfig};
 
 pub use error::{ConfigErrors, Fault, Source};
 pub use flags::ConfigFlags;
@@ -37,6 +37,12 @@ pub struct Config {
     pub http: HttpConfig,
     /// Who may call.
     pub auth: AuthConfig,
+    /// The database.
+    pub storage: StorageConfig,
+    /// How jobs are queued.
+    pub queue: QueueConfig,
+    /// How jobs are run.
+    pub jobs: RunnerConfig,
     /// Where the files of jobs are kept.
     pub blobs: BlobConfig,
     /// What images are accepted.
@@ -53,6 +59,9 @@ impl Default for Config {
             data_dir: PathBuf::from("data"),
             http: HttpConfig::default(),
             auth: AuthConfig::default(),
+            storage: StorageConfig::default(),
+            queue: QueueConfig::default(),
+            jobs: RunnerConfig::default(),
             blobs: BlobConfig::default(),
             image: ImageLimits::default(),
             worker: WorkerConfig::default(),

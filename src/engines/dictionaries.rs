@@ -116,14 +116,14 @@ impl DictionaryChoice {
     }
 }
 
-/// A dictionary of the program, in a form that programs can read.
+/// A dictionary in a form that programs can read.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct DictionaryDescription {
     /// The name to ask for.
     #[schema(example = "dct")]
-    pub name: &'static str,
+    pub name: String,
     /// What it is, in a sentence.
-    pub summary: &'static str,
+    pub summary: String,
     /// What its filters are.
     pub kind: DictionaryKind,
     /// Side of a filter in pixels.
@@ -141,16 +141,27 @@ pub struct DictionaryDescription {
 }
 
 impl DictionaryDescription {
-    fn of(entry: &BuiltIn) -> Result<Self, EngineError> {
-        let dictionary = entry.dictionary()?;
-        Ok(Self {
-            name: entry.name,
-            summary: entry.summary,
+    /// Describes a dictionary that is not the program's.
+    pub fn learned(name: String, dictionary: &Dictionary) -> Self {
+        let record = dictionary.record();
+        Self {
+            name,
+            summary: format!("Learned from {}.", record.data),
             kind: dictionary.kind(),
             side: dictionary.side(),
             filters: dictionary.count(),
+            default: false,
+            record: Some(record.clone()),
+        }
+    }
+
+    fn of(entry: &BuiltIn) -> Result<Self, EngineError> {
+        let described = Self::learned(entry.name.to_owned(), &entry.dictionary()?);
+        Ok(Self {
+            summary: entry.summary.to_owned(),
             default: entry.name == BUILT_IN[0].name,
-            record: entry.file.is_some().then(|| dictionary.record().clone()),
+            record: described.record.filter(|_| entry.file.is_some()),
+            ..described
         })
     }
 }
@@ -207,11 +218,11 @@ mod tests {
     #[test]
     fn every_dictionary_of_the_program_can_be_used_and_described() {
         for (index, entry) in describe_dictionaries().unwrap().into_iter().enumerate() {
-            let choice = DictionaryChoice::from(entry.name.to_owned());
+            let choice = DictionaryChoice::from(entry.name.clone());
             assert!(choice.transform().is_ok(), "{}", entry.name);
             assert_eq!((entry.side, entry.filters), (8, 64));
             assert_eq!(entry.default, index == 0);
-            assert_eq!(describe_dictionary(entry.name).unwrap(), entry);
+            assert_eq!(describe_dictionary(&entry.name).unwrap(), entry);
         }
         assert_eq!(DictionaryChoice::default().transform().unwrap(), Transform8::Cosine);
     }

@@ -6,12 +6,12 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::negotiate::Representation;
 use crate::engines::{Answer, Report};
-use crate::worker::{Finished, Timings};
 
 const ENGINE: &str = "x-engine";
 const DICTIONARY: &str = "x-dictionary";
@@ -41,7 +41,7 @@ pub(super) struct Restoration {
 #[derive(Debug)]
 pub(super) struct Rendered {
     content_type: &'static str,
-    body: Vec<u8>,
+    body: Bytes,
     report: Report,
 }
 
@@ -54,17 +54,18 @@ impl Rendered {
         let Answer { bytes, format, report } = answer;
         let media_type = format.media_type();
         if let Representation::Image(_) = shape {
-            return Ok(Self { content_type: media_type, body: bytes, report });
+            return Ok(Self { content_type: media_type, body: bytes.into(), report });
         }
         let restoration = Restoration { image: STANDARD.encode(bytes), media_type, report };
         let body = serde_json::to_vec(&restoration)?;
-        Ok(Self { content_type: "application/json", body, report: restoration.report })
+        let report = restoration.report;
+        Ok(Self { content_type: "application/json", body: body.into(), report })
     }
 }
 
 /// Puts the report and the timings into the headers.
-pub(super) fn respond(finished: Finished<Rendered>) -> Response {
-    let Finished { value: Rendered { content_type, body, report }, timings } = finished;
+pub(super) fn respond(rendered: Rendered, timing: &str) -> Response {
+    let Rendered { content_type, body, report } = rendered;
     let mut response = Body::from(body).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -79,17 +80,15 @@ pub(super) fn respond(finished: Finished<Rendered>) -> Response {
     add(DICTIONARY, report.dictionary);
     add(ITERATIONS, report.iterations.to_string());
     add(COVERAGE, format!("{:.6}", report.mask_coverage));
-    add(TIMING, server_timing(&timings));
+    add(TIMING, timing.to_owned());
     for warning in &report.warnings {
         add(WARNING, warning.slug().to_owned());
     }
     response
 }
 
-/// `queue;dur=0.021, decode;dur=3.400, …`, in milliseconds.
-fn server_timing(timings: &Timings) -> String {
-    let entry = |(stage, duration): (&str, std::time::Duration)| {
-        format!("{stage};dur={:.3}", duration.as_secs_f64() * 1e3)
-    };
-    timings.named().map(entry).join(", ")
+/// `queue;dur=0.021, decode;dur=3.400, …`, from milliseconds.
+pub(super) fn server_timing<'a>(stages: impl Iterator<Item = (&'a str, f64)>) -> String {
+    let entry = |(stage, milliseconds)| format!("{stage};dur={milliseconds:.3}");
+    stages.map(entry).collect::<Vec<_>>().join(", ")
 }

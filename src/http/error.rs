@@ -7,13 +7,15 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::rejection::QueryRejection;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::{Amount, FieldError, Problem, ProblemCode};
 use crate::engines::{EngineError, ParameterFault};
 use crate::imaging::ImagingError;
+use crate::jobs::{JobId, JobState};
 use crate::storage::StorageError;
-use crate::worker::{JobFailure, Overload, Refused};
+use crate::worker::{JobFailure, JobFault, Overload, Refused};
 
 /// An error on its way to the client: a public part, and a cause for the log alone.
 #[derive(Debug)]
@@ -75,7 +77,7 @@ impl ApiError {
     }
 
     /// Says which of the two files it is about.
-    fn about(mut self, file: &str) -> Self {
+    pub(super) fn about(mut self, file: &str) -> Self {
         self.0.detail = format!("{file}: {}", self.0.detail);
         self
     }
@@ -217,34 +219,67 @@ impl From<JobFailure> for ApiError {
 
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
-        /// Long enough for a database to have been restarted.
-        const OUTAGE: Duration = Duration::from_secs(5);
-        /// Long enough for a few jobs to have ended.
-        const QUEUE: Duration = Duration::from_secs(10);
         use StorageError as E;
-        let mut public = match &error {
+        /// Long enough for a database to be started again.
+        const RETRY_AFTER: Duration = Duration::from_secs(5);
+        let (code, detail) = (ProblemCode::StorageUnavailable, error.to_string());
+        match error {
             E::Unavailable { .. } => {
-                Self::new(ProblemCode::StorageUnavailable, error.to_string()).with_retry_after(OUTAGE)
+                Self::new(code, detail).with_cause(error).with_retry_after(RETRY_AFTER)
             }
-            E::Full { .. } => Self::new(ProblemCode::StorageFull, error.to_string()),
-            E::QueueFull { limit, actual, .. } => {
-                return Self::new(ProblemCode::TooBusy, error.to_string())
-                    .with_limit(*limit as f64, Some(*actual as f64))
-                    .with_retry_after(QUEUE);
-            }
-            // What handlers expect of these they look for themselves.
+            E::Full { .. } => Self::new(ProblemCode::StorageFull, detail).with_cause(error),
+            E::QueueFull { limit, actual, .. } => Self::new(ProblemCode::TooManyJobs, detail)
+                .with_limit(limit as f64, Some(actual as f64))
+                .with_retry_after(RETRY_AFTER),
             E::NotFound { .. }
             | E::Conflict { .. }
             | E::Corrupt { .. }
             | E::Migration { .. }
-            | E::Address { .. } => return Self::internal(error),
-        };
-        public.0.cause = Some(error.into());
-        public
+            | E::Address { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<JobFault> for ApiError {
+    fn from(fault: JobFault) -> Self {
+        match fault {
+            JobFault::Work(error) => error.into(),
+            JobFault::Unfinished(failure) => failure.into(),
+            JobFault::Input(_) => Self::internal(fault),
+            JobFault::NameTaken { .. } => Self::new(ProblemCode::NameTaken, fault.to_string()),
+            JobFault::WorkersLost => Self::new(ProblemCode::WorkersLost, fault.to_string()),
+        }
     }
 }
 
 impl ApiError {
+    /// There is no such job, or it is not the caller's.
+    pub(super) fn unknown_job(id: JobId) -> Self {
+        Self::new(ProblemCode::UnknownJob, format!("there is no job {id}"))
+    }
+
+    /// The job has no result yet.
+    pub(super) fn unfinished(state: JobState) -> Self {
+        Self::new(ProblemCode::JobUnfinished, format!("the job is {state}"))
+            .with_retry_after(Duration::from_secs(1))
+    }
+
+    /// A key that stands for another request.
+    pub(super) fn key_reused() -> Self {
+        Self::new(ProblemCode::KeyReused, "the Idempotency-Key was used with other contents")
+    }
+
+    /// A query that cannot be read.
+    pub(super) fn invalid_query(rejection: &QueryRejection) -> Self {
+        // It names the parameter, and what it may be.
+        Self::invalid_field("query", rejection.body_text())
+    }
+
+    fn with_cause(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
     fn draining(detail: impl Into<String>) -> Self {
         /// Long enough for a replacement to have started.
         const RETRY_AFTER: Duration = Duration::from_secs(5);

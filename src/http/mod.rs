@@ -1,12 +1,16 @@
 //! The HTTP API: [`router`] needs no socket, [`serve`] gives it one.
 
 mod answer;
+mod caller;
 mod config;
 mod error;
 mod gate;
+mod intake;
 mod middleware;
 mod negotiate;
 mod openapi;
+mod path;
+mod prefer;
 mod problem;
 mod rights;
 mod server;
@@ -14,6 +18,7 @@ mod state;
 mod system;
 mod upload;
 mod v1;
+mod wording;
 
 use std::sync::Arc;
 
@@ -31,6 +36,7 @@ pub use openapi::document;
 pub use problem::{ProblemCode, ProblemDescription, problems_page};
 pub use server::serve;
 pub use state::ApiState;
+pub use wording::{WORDING, worker_lost};
 
 use error::ApiError;
 use middleware::{access, authenticate, cors, panic, problems, request_id, security};

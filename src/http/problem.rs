@@ -13,9 +13,13 @@ pub enum ProblemCode {
     InsufficientScope,
     NotFound,
     UnknownDictionary,
+    UnknownJob,
     MethodNotAllowed,
     NotAcceptable,
     RequestTimeout,
+    JobUnfinished,
+    NameTaken,
+    JobCancelled,
     BodyTooLarge,
     FileTooLarge,
     UnsupportedMediaType,
@@ -28,13 +32,16 @@ pub enum ProblemCode {
     MaskMismatch,
     NothingKnown,
     OutputImpossible,
+    KeyReused,
     TooBusy,
+    TooManyJobs,
     TooManyRequests,
     ShuttingDown,
-    StorageUnavailable,
     DeadlineExceeded,
-    StorageFull,
     InternalError,
+    WorkersLost,
+    StorageUnavailable,
+    StorageFull,
 }
 
 /// One row of the table of problems.
@@ -52,15 +59,19 @@ pub struct ProblemDescription {
 
 impl ProblemCode {
     /// Every code, ordered by status.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 34] = [
         Self::MalformedRequest,
         Self::Unauthenticated,
         Self::InsufficientScope,
         Self::NotFound,
         Self::UnknownDictionary,
+        Self::UnknownJob,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::RequestTimeout,
+        Self::JobUnfinished,
+        Self::NameTaken,
+        Self::JobCancelled,
         Self::BodyTooLarge,
         Self::FileTooLarge,
         Self::UnsupportedMediaType,
@@ -73,9 +84,12 @@ impl ProblemCode {
         Self::MaskMismatch,
         Self::NothingKnown,
         Self::OutputImpossible,
+        Self::KeyReused,
         Self::TooBusy,
+        Self::TooManyJobs,
         Self::TooManyRequests,
         Self::InternalError,
+        Self::WorkersLost,
         Self::ShuttingDown,
         Self::StorageUnavailable,
         Self::DeadlineExceeded,
@@ -98,7 +112,7 @@ impl ProblemCode {
                 S::UNAUTHORIZED,
                 "An API key is needed",
                 "Send a key as `Authorization: Bearer KEY` or as `X-API-Key: KEY`. `cogd keys \
-                 create` makes one; a revoked key is none.",
+                 create` makes one; one that was revoked is none.",
             ),
             Self::InsufficientScope => (
                 "insufficient-scope",
@@ -118,6 +132,13 @@ impl ProblemCode {
                 "There is no dictionary of this name",
                 "/v1/dictionaries lists those there are.",
             ),
+            Self::UnknownJob => (
+                "unknown-job",
+                S::NOT_FOUND,
+                "There is no such job",
+                "No job or batch of yours has this id: it never had, it was forgotten, or its \
+                 time is over.",
+            ),
             Self::MethodNotAllowed => (
                 "method-not-allowed",
                 S::METHOD_NOT_ALLOWED,
@@ -135,6 +156,24 @@ impl ProblemCode {
                 S::REQUEST_TIMEOUT,
                 "The body did not arrive in time",
                 "The whole body has to arrive within the time given as `limit`, in seconds.",
+            ),
+            Self::JobUnfinished => (
+                "job-unfinished",
+                S::CONFLICT,
+                "The job has not ended",
+                "It has no result yet. Ask again after Retry-After, or follow its events.",
+            ),
+            Self::NameTaken => (
+                "name-taken",
+                S::CONFLICT,
+                "The name is taken",
+                "There is a dictionary of this name. Choose another name, or delete that one.",
+            ),
+            Self::JobCancelled => (
+                "job-cancelled",
+                S::GONE,
+                "The job was cancelled",
+                "It was ended before it had a result.",
             ),
             Self::BodyTooLarge => (
                 "body-too-large",
@@ -211,24 +250,45 @@ impl ProblemCode {
                 "The image cannot be written in this format",
                 "The format cannot store an image of this size. Ask for another `output_format`.",
             ),
+            Self::KeyReused => (
+                "idempotency-key-reused",
+                S::UNPROCESSABLE_ENTITY,
+                "The idempotency key belongs to another request",
+                "A request with this Idempotency-Key and other contents was accepted before. Use a \
+                 new key for a new request.",
+            ),
             Self::TooBusy => (
                 "too-busy",
                 S::TOO_MANY_REQUESTS,
                 "The service has enough to do",
                 "As much is waiting as may. Retry-After says in how many seconds to try again.",
             ),
+            Self::TooManyJobs => (
+                "too-many-jobs",
+                S::TOO_MANY_REQUESTS,
+                "Too many jobs are unfinished",
+                "As many jobs wait or run as may, of you or of all. Retry-After says in how many \
+                 seconds to try again.",
+            ),
             Self::TooManyRequests => (
                 "too-many-requests",
                 S::TOO_MANY_REQUESTS,
                 "Too many requests were made with this key, or from this address",
                 "Each key has a rate, and each address one for keys that are none. Retry-After says \
-                 in how many seconds to try again; RateLimit-Limit is the largest number at once.",
+                 in how many seconds to try again; `limit` requests may be made at once.",
             ),
             Self::InternalError => (
                 "internal-error",
                 S::INTERNAL_SERVER_ERROR,
                 "The service failed",
                 "This is a fault of the service, and its log knows more under the request id.",
+            ),
+            Self::WorkersLost => (
+                "workers-lost",
+                S::INTERNAL_SERVER_ERROR,
+                "The workers of the job were lost",
+                "Every attempt ended without a word from its worker: it was killed, or the job \
+                 kills workers. It is not tried again.",
             ),
             Self::ShuttingDown => (
                 "shutting-down",
@@ -239,15 +299,9 @@ impl ProblemCode {
             Self::StorageUnavailable => (
                 "storage-unavailable",
                 S::SERVICE_UNAVAILABLE,
-                "The storage of the service does not answer",
-                "The database or the blob store cannot be reached. Nothing was accepted; try again \
-                 after the seconds that Retry-After says.",
-            ),
-            Self::StorageFull => (
-                "storage-full",
-                S::INSUFFICIENT_STORAGE,
-                "The service has no space left",
-                "Nothing was accepted. Space comes back when jobs expire or their owners delete them.",
+                "The storage does not answer",
+                "The database or the store of files cannot be reached now. Nothing was accepted \
+                 and nothing accepted was lost. Retry-After says when to try again.",
             ),
             Self::DeadlineExceeded => (
                 "deadline-exceeded",
@@ -255,6 +309,12 @@ impl ProblemCode {
                 "The work was not finished in time",
                 "From acceptance to answer it took longer than `limit`, in seconds. Try a smaller \
                  image or fewer iterations.",
+            ),
+            Self::StorageFull => (
+                "storage-full",
+                S::INSUFFICIENT_STORAGE,
+                "The storage is full",
+                "There is no space for the files of another job. Nothing was accepted.",
             ),
         };
         ProblemDescription { slug, status, title, explanation }

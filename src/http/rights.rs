@@ -34,6 +34,7 @@ const RIGHTS: &[(&str, &str, Need)] = &[
     ("POST", "/v1/reconstruct", Need::Scope(Scope::Restore)),
     ("POST", "/v1/batches", Need::Scope(Scope::Restore)),
     ("GET", "/v1/batches", Need::Key),
+    ("DELETE", "/v1/batches", Need::Key),
     ("GET", "/v1/engines", Need::Key),
     ("GET", "/v1/dictionaries", Need::Key),
     ("POST", "/v1/dictionaries", Need::Scope(Scope::Learn)),

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{Gate, HttpConfig};
 use crate::engines::Environment;
 use crate::telemetry::Metrics;
-use crate::worker::Pool;
+use crate::worker::{Pool, Workshop};
 
 /// The parts of the service that handlers share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -18,6 +20,10 @@ pub struct ApiState {
     pub environment: Arc<Environment>,
     /// Where work is done.
     pub pool: Arc<Pool>,
+    /// Where jobs are kept, and what they are done with.
+    pub workshop: Arc<Workshop>,
+    /// Cancelled when the service is about to stop: nobody should wait for anything any more.
+    pub closing: CancellationToken,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }

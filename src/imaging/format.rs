@@ -40,6 +40,11 @@ impl ImageFormat {
         }
     }
 
+    /// The format of that media type.
+    pub fn of_media_type(media_type: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.media_type() == media_type)
+    }
+
     /// The media type, as in `image/png`.
     pub fn media_type(self) -> &'static str {
         match self {

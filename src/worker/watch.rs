@@ -32,6 +32,11 @@ impl Timings {
         ]
     }
 
+    /// Every stage with its name, in milliseconds.
+    pub fn milliseconds(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        self.named().into_iter().map(|(stage, time)| (stage, time.as_secs_f64() * 1e3))
+    }
+
     fn of(&mut self, stage: Stage) -> &mut Duration {
         match stage {
             Stage::Decode => &mut self.decode,

@@ -3,6 +3,7 @@
 //! Error answers come from the table of problems and request bodies from the table of
 //! parameters, so that neither can drift from what the service does.
 
+mod accepted;
 mod problems;
 mod restorations;
 mod security;
@@ -18,8 +19,11 @@ use super::problem::Problem;
 use super::{ApiState, system, v1};
 use crate::engines::Task;
 
+pub(super) use accepted::{AcceptedAnswer, JobHeaders};
 pub(super) use problems::{
-    CommonProblems, DictionaryProblems, DrainingProblem, MissingProblem, RestorationProblems,
+    CommonProblems, DictionaryProblems, DrainingProblem, JobProblems, LearningProblems,
+    MissingProblem, OwnDictionaryProblems, QueryProblems, RestorationProblems, ResultProblems,
+    StorageProblems,
 };
 pub(super) use restorations::RestorationAnswers;
 
@@ -28,9 +32,10 @@ pub(super) use restorations::RestorationAnswers;
     info(description = "Repairs images: holes, scratches, dust, missing or noisy pixels."),
     tags(
         (name = "restoration", description = "Images in, repaired images out"),
+        (name = "jobs", description = "Work that goes on whether or not its client waits"),
         (name = "system", description = "Health, metrics, version, the meaning of problems"),
     ),
-    components(schemas(Problem, super::answer::Restoration)),
+    components(schemas(Problem, super::answer::Restoration, v1::JobView)),
 )]
 struct Base;
 
@@ -39,9 +44,14 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
     let mut routes =
         OpenApiRouter::with_openapi(Base::openapi()).merge(v1::routes()).merge(system::routes());
     let document = routes.get_openapi_mut();
-    for (path, task) in [("/v1/inpaint", Task::Inpaint), ("/v1/reconstruct", Task::Reconstruct)] {
+    for (path, body) in [
+        ("/v1/inpaint", restorations::restoration(Task::Inpaint)),
+        ("/v1/reconstruct", restorations::restoration(Task::Reconstruct)),
+        ("/v1/batches", restorations::batch()),
+        ("/v1/dictionaries", restorations::learning()),
+    ] {
         let operation = document.paths.paths.get_mut(path).and_then(|item| item.post.as_mut());
-        operation.expect("both are routes").request_body = Some(restorations::body(task).into());
+        operation.expect("all are routes").request_body = Some(body.into());
     }
     security::describe(routes.get_openapi_mut());
     routes

@@ -55,18 +55,93 @@ impl IntoResponses for DictionaryProblems {
     }
 }
 
+/// Where a job is named in the path.
+pub(in crate::http) struct JobProblems;
+
+impl IntoResponses for JobProblems {
+    fn responses() -> Answers {
+        answers(&[ProblemCode::MalformedRequest, ProblemCode::UnknownJob])
+    }
+}
+
+/// Where something is asked for that takes a query.
+pub(in crate::http) struct QueryProblems;
+
+impl IntoResponses for QueryProblems {
+    fn responses() -> Answers {
+        answers(&[ProblemCode::InvalidParameters])
+    }
+}
+
+/// Where the storage is needed to answer.
+pub(in crate::http) struct StorageProblems;
+
+impl IntoResponses for StorageProblems {
+    fn responses() -> Answers {
+        answers(&[ProblemCode::StorageUnavailable, ProblemCode::StorageFull])
+    }
+}
+
+/// Where the result of a job is asked for: it may have ended like any restoration.
+pub(in crate::http) struct ResultProblems;
+
+impl IntoResponses for ResultProblems {
+    fn responses() -> Answers {
+        let mut codes = work_problems();
+        codes.extend([
+            ProblemCode::JobUnfinished,
+            ProblemCode::JobCancelled,
+            ProblemCode::NameTaken,
+            ProblemCode::UnknownJob,
+            ProblemCode::MalformedRequest,
+        ]);
+        answers(&codes)
+    }
+}
+
+/// Where a dictionary is deleted.
+pub(in crate::http) struct OwnDictionaryProblems;
+
+impl IntoResponses for OwnDictionaryProblems {
+    fn responses() -> Answers {
+        answers(&[ProblemCode::MalformedRequest, ProblemCode::UnknownDictionary])
+    }
+}
+
+/// Where a dictionary is to be learned.
+pub(in crate::http) struct LearningProblems;
+
+impl IntoResponses for LearningProblems {
+    fn responses() -> Answers {
+        let mut codes = work_problems();
+        codes.push(ProblemCode::NameTaken);
+        answers(&codes)
+    }
+}
+
 /// Where an image is sent to be worked on: everything but what other routes answer.
 pub(in crate::http) struct RestorationProblems;
 
 impl IntoResponses for RestorationProblems {
     fn responses() -> Answers {
-        let elsewhere = [
-            ProblemCode::Unauthenticated,
-            ProblemCode::InsufficientScope,
-            ProblemCode::NotFound, ProblemCode::UnknownDictionary, ProblemCode::MethodNotAllowed];
-        let codes = ProblemCode::ALL.into_iter().filter(|code| !elsewhere.contains(code));
-        answers(&codes.collect::<Vec<_>>())
+        answers(&work_problems())
     }
+}
+
+/// Everything but what only other routes answer.
+fn work_problems() -> Vec<ProblemCode> {
+    let elsewhere = [
+        ProblemCode::Unauthenticated,
+        ProblemCode::InsufficientScope,
+        ProblemCode::NotFound,
+        ProblemCode::UnknownDictionary,
+        ProblemCode::UnknownJob,
+        ProblemCode::MethodNotAllowed,
+        ProblemCode::JobUnfinished,
+        ProblemCode::JobCancelled,
+        ProblemCode::NameTaken,
+    ];
+    ProblemCode::ALL.into_iter().filter(|code| !elsewhere.contains(code)).collect()
 }
 
 /// One answer for each status, with an example for each code.
@@ -98,7 +173,9 @@ fn answer(codes: &[ProblemCode]) -> Response {
         ResponseBuilder::new().description(titles.join("; or ")).content(MEDIA_TYPE, content);
     let hurried = [
         ProblemCode::TooBusy,
+        ProblemCode::TooManyJobs,
         ProblemCode::TooManyRequests,
+        ProblemCode::JobUnfinished,
         ProblemCode::ShuttingDown,
         ProblemCode::StorageUnavailable,
     ];

@@ -10,75 +10,112 @@ use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::schema::{
-    AdditionalProperties, KnownFormat, Object, ObjectBuilder, SchemaFormat, SchemaType, Type,
+    AdditionalProperties, ArrayBuilder, KnownFormat, Object, ObjectBuilder, Schema, SchemaFormat,
+    SchemaType, Type,
 };
 use utoipa::openapi::{Ref, RefOr, Required, Response, ResponseBuilder};
 
 use crate::engines::Task;
-use crate::http::upload::FIELDS;
+use crate::http::upload::{BATCH_FORM, Field, Form, LEARNING_FORM, RESTORATION_FORM};
 use crate::imaging::ImageFormat;
 
 /// A grey image of 4 x 4 pixels, and a mask that hides one of them.
 const IMAGE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAAGElEQVR42mNg0AioYBCxSekBMRYwABlbAC1kBaGOX9/AAAAAAElFTkSuQmCC";
+/// A grey image of 8 x 8 pixels.
+const PHOTOGRAPH: &str = "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAASklEQVR42mNgENdzjSnuWsig6RCe1zpn8ymGoMyG6euO3vnMUD1p5YHr71hlGJbsvvQSpI7h7JPfQiB1DN94VaxB6hjkzXxTQOoANQQeASdahUYAAAAASUVORK5CYII=";
 const MASK: &str = "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAADklEQVR42mNgQID/UBoACAwBAEAw27sAAAAASUVORK5CYII=";
 
 /// What a restoration is asked for with.
-pub(super) fn body(task: Task) -> RequestBody {
+pub(super) fn restoration(task: Task) -> RequestBody {
+    let example = json!({ "image": IMAGE, "mask": MASK, "output_format": "png" });
+    body(RESTORATION_FORM, Some(task), ("A grey image of 4 x 4 pixels, one of them hidden", example))
+}
+
+/// What restorations of many images are asked for with.
+pub(super) fn batch() -> RequestBody {
+    let example = json!({ "image": [IMAGE, IMAGE], "mask": MASK });
+    body(BATCH_FORM, None, ("Two images and the mask of both", example))
+}
+
+/// What a dictionary is asked for with.
+pub(super) fn learning() -> RequestBody {
+    let example = json!({ "name": "mine", "image": [PHOTOGRAPH] });
+    body(LEARNING_FORM, None, ("One image to learn from", example))
+}
+
+fn body(form: Form, task: Option<Task>, (summary, example): (&str, Value)) -> RequestBody {
     let file_types = ImageFormat::ALL.map(ImageFormat::media_type).join(", ");
     let encoding = || EncodingBuilder::new().content_type(Some(file_types.clone())).build();
-    let parts = ContentBuilder::new()
-        .schema(Some(parameters(task, &file).property("params", params(task)).build()))
-        .encoding("image", encoding())
-        .encoding("mask", encoding())
-        .build();
-    let members = ContentBuilder::new()
-        .schema(Some(parameters(task, &base64).build()))
-        .examples_from_iter([(
-            "small",
-            ExampleBuilder::new()
-                .summary("A grey image of 4 x 4 pixels, one of them hidden")
-                .value(Some(json!({ "image": IMAGE, "mask": MASK, "output_format": "png" })))
-                .build(),
-        )])
+    let mut parts = ContentBuilder::new()
+        .schema(Some(members(form, task, &file).property("params", params(form, task)).build()))
+        .encoding("image", encoding());
+    if form.masks {
+        parts = parts.encoding("mask", encoding());
+    }
+    let example = ExampleBuilder::new().summary(summary).value(Some(example)).build();
+    let json = ContentBuilder::new()
+        .schema(Some(members(form, task, &base64).build()))
+        .examples_from_iter([("small", example)])
         .build();
     RequestBodyBuilder::new()
-        .description(Some("The image, the mask and the parameters, in any order"))
-        .content("multipart/form-data", parts)
-        .content("application/json", members)
+        .description(Some("The pictures and the parameters, in any order"))
+        .content("multipart/form-data", parts.build())
+        .content("application/json", json)
         .required(Some(Required::True))
         .build()
 }
 
-/// The parameters of a task as an object, with the files described by `file`.
-fn parameters(task: Task, file: &dyn Fn(&str) -> Object) -> ObjectBuilder {
-    let object = closed()
-        .property("image", file("The image. PNG, JPEG, WebP, TIFF or BMP, whatever it is called."))
-        .property("mask", file("What is hidden: an image of the same size."))
-        .required("image");
-    let object = if task == Task::Inpaint { object.required("mask") } else { object };
-    with_fields(object, task)
+/// The members of a form as an object, with the files described by `file`.
+fn members(form: Form, task: Option<Task>, file: &dyn Fn(&str) -> Object) -> ObjectBuilder {
+    let picture = |description: &str| -> Schema {
+        if form.many {
+            ArrayBuilder::new().items(file(description)).min_items(Some(1)).build().into()
+        } else {
+            file(description).into()
+        }
+    };
+    let formats = "PNG, JPEG, WebP, TIFF or BMP, whatever it is called.";
+    let mut object = closed();
+    object = if form.many {
+        object.property("image", picture(&format!("An image. {formats}")))
+    } else {
+        object.property("image", picture(&format!("The image. {formats}")))
+    };
+    if form.masks && form.many {
+        let each = "What is hidden: one mask for all images, or one for each, in their order.";
+        object = object.property("mask", picture(each));
+    } else if form.masks {
+        object = object.property("mask", picture("What is hidden: an image of the same size."));
+    }
+    object = object.required("image");
+    if task == Some(Task::Inpaint) {
+        object = object.required("mask");
+    }
+    if !form.masks {
+        object = object.required("name");
+    }
+    with_fields(object, form, task)
 }
 
 /// All parameters in one JSON part of a multipart body.
-fn params(task: Task) -> Object {
+fn params(form: Form, task: Option<Task>) -> Object {
     with_fields(
         closed().description(Some(
             "The other parameters as one JSON object. Each is given once: here, or as a part of its own.",
         )),
+        form,
         task,
     )
     .build()
 }
 
-fn with_fields(object: ObjectBuilder, task: Task) -> ObjectBuilder {
-    FIELDS.iter().filter(|field| field.only.is_none_or(|only| only == task)).fold(
-        object,
-        |object, field| {
-            let mut schema = (field.schema)();
-            schema.description = Some(field.help.to_owned());
-            object.property(field.name, schema)
-        },
-    )
+fn with_fields(object: ObjectBuilder, form: Form, task: Option<Task>) -> ObjectBuilder {
+    let applies = |field: &&Field| task.is_none() || field.only.is_none() || field.only == task;
+    form.fields().filter(applies).fold(object, |object, field| {
+        let mut schema = (field.schema)();
+        schema.description = Some(field.help.to_owned());
+        object.property(field.name, schema)
+    })
 }
 
 /// An object that has no other members than the described ones.

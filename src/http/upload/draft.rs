@@ -1,12 +1,12 @@
-//! A restoration while its parts arrive.
+//! A request while its parts arrive.
 
 use std::collections::BTreeSet;
 
 use axum::body::Bytes;
 
-use super::Upload;
+use super::Parcel;
 use super::fields::{Field, Given};
-use crate::engines::Options;
+use super::form::{Form, Picture, Slot};
 use crate::http::error::ApiError;
 use crate::http::problem::FieldError;
 
@@ -14,44 +14,36 @@ use crate::http::problem::FieldError;
 const LONGEST_NAME: usize = 64;
 
 /// What has arrived so far, and all that is wrong with it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Draft {
-    image: Option<Bytes>,
-    mask: Option<Bytes>,
-    options: Options,
+    form: Form,
+    parcel: Parcel,
     seen: BTreeSet<String>,
     faults: Vec<FieldError>,
 }
 
-/// What a name stands for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Slot {
-    /// One of the two files.
-    Picture(Picture),
-    /// One of the parameters.
-    Parameter(&'static Field),
-}
-
-/// The files of a restoration.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Picture {
-    Image,
-    Mask,
-}
-
-impl Slot {
-    pub(super) fn of(name: &str) -> Option<Self> {
-        match name {
-            "image" => Some(Self::Picture(Picture::Image)),
-            "mask" => Some(Self::Picture(Picture::Mask)),
-            _ => Field::find(name).map(Self::Parameter),
-        }
-    }
-}
-
 impl Draft {
-    /// Notes that a part has arrived; `false` and a fault if it has before.
+    pub(super) fn new(form: Form) -> Self {
+        Self { form, parcel: Parcel::default(), seen: BTreeSet::new(), faults: Vec::new() }
+    }
+
+    /// What a name stands for.
+    pub(super) fn slot(&self, name: &str) -> Option<Slot> {
+        self.form.slot(name)
+    }
+
+    /// Whether there may be more than one of these.
+    pub(super) fn takes_many(&self, slot: Option<Slot>) -> bool {
+        self.form.many && matches!(slot, Some(Slot::Picture(_)))
+    }
+
+    /// Notes that a part has arrived; `false` and a fault if it has before and may come but once.
     pub(super) fn first(&mut self, name: &str) -> bool {
+        self.takes_many(self.slot(name)) || self.first_member(name)
+    }
+
+    /// As [`Self::first`] for members of an object: where many may come they are an array.
+    pub(super) fn first_member(&mut self, name: &str) -> bool {
         let first = self.seen.insert(name.to_owned());
         if !first {
             self.fault(name, "is given more than once");
@@ -62,14 +54,14 @@ impl Draft {
     /// Takes a file.
     pub(super) fn picture(&mut self, picture: Picture, bytes: Bytes) {
         match picture {
-            Picture::Image => self.image = Some(bytes),
-            Picture::Mask => self.mask = Some(bytes),
+            Picture::Image => self.parcel.images.push(bytes),
+            Picture::Mask => self.parcel.masks.push(bytes),
         }
     }
 
     /// Takes a parameter.
     pub(super) fn parameter(&mut self, field: &Field, given: Given) {
-        if let Err(message) = (field.read)(&mut self.options, given) {
+        if let Err(message) = (field.read)(&mut self.parcel.wishes, given) {
             self.fault(field.name, message);
         }
     }
@@ -86,19 +78,15 @@ impl Draft {
         self.fault(name, "there is no such parameter");
     }
 
-    /// The whole restoration.
+    /// All that has come.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub(super) fn finish(mut self) -> Result<Upload, ApiError> {
-        if self.image.is_none() && !self.faults.iter().any(|fault| fault.field == "image") {
+    pub(super) fn finish(mut self) -> Result<Parcel, ApiError> {
+        if self.parcel.images.is_empty() && !self.faults.iter().any(|fault| fault.field == "image")
+        {
             self.fault("image", "is required");
         }
-        match self.image {
-            Some(image) if self.faults.is_empty() => {
-                Ok(Upload { image, mask: self.mask, options: self.options })
-            }
-            _ => Err(ApiError::invalid(self.faults)),
-        }
+        if self.faults.is_empty() { Ok(self.parcel) } else { Err(ApiError::invalid(self.faults)) }
     }
 }

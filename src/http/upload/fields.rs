@@ -8,8 +8,10 @@ use utoipa::PartialSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{RefOr, schema::KnownFormat, schema::SchemaFormat};
 
-use crate::engines::{EngineChoice, Options, RestoreSpec, Task, dictionary_names};
+use super::Wishes;
+use crate::engines::{EngineChoice, LearnSpec, RestoreSpec, Task, dictionary_names};
 use crate::imaging::{ImageFormat, MaskChannel, MaskOptions, MetadataPolicy};
+use crate::jobs::Priority;
 
 /// A parameter as it arrives.
 #[derive(Debug)]
@@ -45,7 +47,7 @@ pub(in crate::http) struct Field {
     /// What its value may be.
     pub(in crate::http) schema: fn() -> Object,
     /// Puts a value where it belongs; the error says what was expected.
-    pub(super) read: fn(&mut Options, Given) -> Result<(), &'static str>,
+    pub(super) read: fn(&mut Wishes, Given) -> Result<(), &'static str>,
     /// The only task that takes it, if not all do.
     pub(in crate::http) only: Option<Task>,
 }
@@ -56,13 +58,7 @@ impl fmt::Debug for Field {
     }
 }
 
-impl Field {
-    pub(super) fn find(name: &str) -> Option<&'static Self> {
-        FIELDS.iter().find(|field| field.name == name)
-    }
-}
-
-/// Ties a name to a field of [`Options`].
+/// Ties a name to a field of [`Wishes`].
 macro_rules! field {
     ($name:literal => $($path:ident).+, $expects:literal, $schema:expr, $help:literal) => {
         field!($name => $($path).+, $expects, $schema, $help, None)
@@ -72,8 +68,8 @@ macro_rules! field {
             name: $name,
             help: $help,
             schema: || $schema,
-            read: |options, given| {
-                options.$($path).+ = given.read().ok_or($expects)?;
+            read: |wishes, given| {
+                wishes.$($path).+ = given.read().ok_or($expects)?;
                 Ok(())
             },
             only: $only,
@@ -81,65 +77,113 @@ macro_rules! field {
     };
 }
 
-/// Every parameter, in the order of the documentation.
-pub(in crate::http) const FIELDS: &[Field] = &[
+/// What can be asked of a restoration, in the order of the documentation.
+pub(super) const RESTORATION: &[Field] = &[
     field!(
-        "engine" => restore.engine, "must be the name of an engine",
+        "engine" => options.restore.engine, "must be the name of an engine",
         names::<EngineChoice>(),
         "Which engine to use; `auto` chooses."
     ),
     field!(
-        "iterations" => restore.iterations, "must be a whole number",
+        "iterations" => options.restore.iterations, "must be a whole number",
         whole(1, RestoreSpec::MAX_ITERATIONS),
         "Iterations of the solver; more take longer and may repair better."
     ),
     field!(
-        "dictionary" => restore.dictionary, "must be a string",
-        object(Type::String).enum_values(Some(dictionary_names())).build(),
-        "Name of the dictionary of filters."
+        "dictionary" => options.restore.dictionary, "must be a string",
+        object(Type::String).pattern(Some(NAME_PATTERN)).examples(dictionary_names()).build(),
+        "Name of the dictionary of filters: one of the program's, or one that you had learned."
     ),
     field!(
-        "sigma" => restore.sigma, "must be a number",
+        "sigma" => options.restore.sigma, "must be a number",
         object(Type::Number).minimum(Some(0.0)).maximum(Some(RestoreSpec::MAX_SIGMA)).build(),
         "Standard deviation of the noise in 8-bit units; estimated if not given.",
         Some(Task::Reconstruct)
     ),
     field!(
-        "mask_channel" => mask.channel, "must be `luma` or `alpha`",
+        "mask_channel" => options.mask.channel, "must be `luma` or `alpha`",
         names::<MaskChannel>(),
         "Which channel of the mask says what is hidden."
     ),
     field!(
-        "mask_invert" => mask.invert, "must be true or false",
+        "mask_invert" => options.mask.invert, "must be true or false",
         object(Type::Boolean).build(),
         "Dark (or transparent) is hidden, instead of bright (or opaque)."
     ),
     field!(
-        "mask_dilate" => mask.dilate, "must be a whole number",
+        "mask_dilate" => options.mask.dilate, "must be a whole number",
         whole(0, MaskOptions::MAX_DILATE),
         "Grows the hidden region by so many pixels."
     ),
     field!(
-        "mask_feather" => mask.feather, "must be a whole number",
+        "mask_feather" => options.mask.feather, "must be a whole number",
         whole(0, MaskOptions::MAX_FEATHER),
         "Blends over so many pixels around the hidden region."
     ),
     field!(
-        "output_format" => output.format, "must be one of png, jpeg, webp, tiff, bmp",
+        "output_format" => options.output.format, "must be one of png, jpeg, webp, tiff, bmp",
         names::<ImageFormat>(),
         "Format of the answer; else by the Accept header, else as the image came."
     ),
     field!(
-        "quality" => output.quality, "must be a whole number from 1 to 100",
+        "quality" => options.output.quality, "must be a whole number from 1 to 100",
         whole(1, 100),
         "JPEG quality."
     ),
     field!(
-        "metadata" => output.metadata, "must be `keep` or `strip`",
+        "metadata" => options.output.metadata, "must be `keep` or `strip`",
         names::<MetadataPolicy>(),
         "What becomes of the colour profile and the EXIF block."
     ),
 ];
+
+/// What can be asked of a batch beside that.
+pub(super) const BATCH: &[Field] = &[field!(
+    "task" => task, "must be `inpaint` or `reconstruct`",
+    names::<Task>(),
+    "What is to be done with every image; `inpaint` if not given."
+)];
+
+/// What can be asked when a dictionary is to be learned.
+pub(super) const LEARNING: &[Field] = &[
+    field!(
+        "name" => name, "must be a string",
+        object(Type::String).pattern(Some(NAME_PATTERN)).build(),
+        "Name to give the dictionary: 1 to 40 lower-case letters, digits and hyphens."
+    ),
+    field!(
+        "passes" => learn.passes, "must be a whole number",
+        whole(1, LearnSpec::MAX_PASSES),
+        "Passes over all images."
+    ),
+    field!(
+        "seed" => learn.seed, "must be a whole number",
+        object(Type::Integer).minimum(Some(0)).maximum(Some(u32::MAX)).build(),
+        "Fixes which blocks are looked at."
+    ),
+];
+
+/// What can be said about a job.
+pub(super) const JOB: &[Field] = &[
+    field!(
+        "priority" => priority, "must be `low`, `normal` or `high`",
+        names::<Priority>(),
+        "How urgent the job is, if this becomes one."
+    ),
+    field!(
+        "webhook" => webhook, "must be a string",
+        object(Type::String)
+            .format(Some(SchemaFormat::Custom("uri".to_owned())))
+            .max_length(Some(LONGEST_URL))
+            .build(),
+        "Address that is told when the job has ended. Asks for a job."
+    ),
+];
+
+/// What names of dictionaries look like.
+const NAME_PATTERN: &str = "^[a-z0-9-]{1,40}$";
+/// Longest address of a webhook.
+pub(in crate::http) const LONGEST_URL: usize = 2048;
 
 fn object(kind: Type) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::Type(kind))

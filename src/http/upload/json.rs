@@ -13,9 +13,10 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
-use super::draft::{Draft, Slot};
+use super::draft::Draft;
 use super::fields::Given;
-use super::{Upload, too_large};
+use super::form::{Form, Slot};
+use super::{Parcel, too_large};
 use crate::http::ApiState;
 use crate::http::error::ApiError;
 use crate::http::problem::ProblemCode;
@@ -27,7 +28,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Reads the whole body, then everything in it.
-pub(super) async fn read(request: Request, state: &ApiState) -> Result<Upload, ApiError> {
+pub(super) async fn read(
+    request: Request,
+    state: &ApiState,
+    form: Form,
+) -> Result<Parcel, ApiError> {
     let limit = state.config.max_body_bytes;
     let body = Bytes::from_request(request, state).await.map_err(|rejection| {
         match rejection.into_response().status() {
@@ -36,21 +41,29 @@ pub(super) async fn read(request: Request, state: &ApiState) -> Result<Upload, A
         }
     })?;
     // Megabytes of base64 would keep this thread from other requests for too long.
-    spawn_blocking(move || parse(&body)).await.map_err(ApiError::internal)?
+    spawn_blocking(move || parse(&body, form)).await.map_err(ApiError::internal)?
 }
 
-pub(super) fn parse(body: &[u8]) -> Result<Upload, ApiError> {
-    let mut draft = Draft::default();
+pub(super) fn parse(body: &[u8], form: Form) -> Result<Parcel, ApiError> {
+    let mut draft = Draft::new(form);
     for (name, value) in entries(body)?.0 {
-        if !draft.first(&name) {
+        if !draft.first_member(&name) {
             continue;
         }
-        match Slot::of(&name) {
+        match draft.slot(&name) {
             Some(Slot::Parameter(field)) => draft.parameter(field, Given::Json(value)),
-            Some(Slot::Picture(picture)) => match decode_picture(&value) {
-                Ok(bytes) => draft.picture(picture, bytes),
-                Err(message) => draft.fault(&name, message),
-            },
+            Some(slot @ Slot::Picture(picture)) => {
+                let pictures = match &value {
+                    Value::Array(pictures) if draft.takes_many(Some(slot)) => pictures.as_slice(),
+                    one => std::slice::from_ref(one),
+                };
+                for value in pictures {
+                    match decode_picture(value) {
+                        Ok(bytes) => draft.picture(picture, bytes),
+                        Err(message) => draft.fault(&name, message),
+                    }
+                }
+            }
             None => draft.unknown(&name),
         }
     }
@@ -60,7 +73,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Upload, ApiError> {
 /// Takes the members of `params`, in which pictures have no place.
 pub(super) fn take_parameters(draft: &mut Draft, members: Entries) {
     for (name, value) in members.0 {
-        match Slot::of(&name) {
+        match draft.slot(&name) {
             Some(Slot::Parameter(field)) if draft.first(&name) => {
                 draft.parameter(field, Given::Json(value));
             }

@@ -1,7 +1,8 @@
-//! A restoration as clients ask for it: multipart or JSON, in any order, nothing unknown.
+//! Requests that bring pictures: multipart or JSON, in any order, nothing unknown.
 
 mod draft;
 mod fields;
+mod form;
 mod json;
 mod multipart;
 
@@ -16,11 +17,54 @@ use tokio::time::timeout;
 use super::ApiState;
 use super::error::ApiError;
 use super::problem::ProblemCode;
-use crate::engines::Options;
+use crate::engines::{LearnSpec, Options, Task};
+use crate::jobs::Priority;
 
-pub(super) use fields::FIELDS;
+pub(super) use fields::{Field, LONGEST_URL};
+pub(super) use form::{BATCH_FORM, Form, LEARNING_FORM, RESTORATION_FORM};
 
-/// A restoration as asked for, not yet checked against its task.
+/// All that a request brought, not yet checked against what is to be done with it.
+#[derive(Debug, Default)]
+pub(super) struct Parcel {
+    /// The encoded images, at least one.
+    pub(super) images: Vec<Bytes>,
+    /// The encoded masks.
+    pub(super) masks: Vec<Bytes>,
+    /// Everything else.
+    pub(super) wishes: Wishes,
+}
+
+/// The parameters of a request; those that its form does not have keep their defaults.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Wishes {
+    /// How pictures are restored.
+    pub(super) options: Options,
+    /// What is done with the pictures of a batch.
+    pub(super) task: Task,
+    /// The name of a dictionary to be learned.
+    pub(super) name: Option<String>,
+    /// How it is learned.
+    pub(super) learn: LearnSpec,
+    /// How urgent a job is.
+    pub(super) priority: Priority,
+    /// Who is told of its end.
+    pub(super) webhook: Option<String>,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self {
+            options: Options::default(),
+            task: Task::Inpaint,
+            name: None,
+            learn: LearnSpec::default(),
+            priority: Priority::default(),
+            webhook: None,
+        }
+    }
+}
+
+/// A restoration as asked for.
 #[derive(Debug)]
 pub(super) struct Upload {
     /// The encoded image.
@@ -28,31 +72,62 @@ pub(super) struct Upload {
     /// The encoded mask.
     pub(super) mask: Option<Bytes>,
     /// Everything else.
-    pub(super) options: Options,
+    pub(super) wishes: Wishes,
 }
+
+/// Restorations of many images, as asked for.
+#[derive(Debug)]
+pub(super) struct BatchUpload(pub(super) Parcel);
+
+/// A dictionary to be learned, as asked for.
+#[derive(Debug)]
+pub(super) struct LearnUpload(pub(super) Parcel);
 
 impl FromRequest<ApiState> for Upload {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
-        refuse_declared_length(&request, state.config.max_body_bytes)?;
-        let patience = state.config.body_timeout;
-        let late = |_| {
-            ApiError::new(ProblemCode::RequestTimeout, "the body took too long to arrive")
-                .with_limit(patience.as_secs_f64(), None)
-        };
-        match essence(&request).as_deref() {
-            Some("multipart/form-data") => {
-                timeout(patience, multipart::read(request, state)).await.map_err(late)?
-            }
-            Some("application/json") => {
-                timeout(patience, json::read(request, state)).await.map_err(late)?
-            }
-            _ => Err(ApiError::new(
-                ProblemCode::UnsupportedMediaType,
-                "Content-Type must be multipart/form-data or application/json",
-            )),
+        let Parcel { mut images, mut masks, wishes } =
+            read(request, state, RESTORATION_FORM).await?;
+        let image = images.pop().ok_or_else(|| ApiError::invalid_field("image", "is required"))?;
+        Ok(Self { image, mask: masks.pop(), wishes })
+    }
+}
+
+impl FromRequest<ApiState> for BatchUpload {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        read(request, state, BATCH_FORM).await.map(Self)
+    }
+}
+
+impl FromRequest<ApiState> for LearnUpload {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        read(request, state, LEARNING_FORM).await.map(Self)
+    }
+}
+
+async fn read(request: Request, state: &ApiState, form: Form) -> Result<Parcel, ApiError> {
+    refuse_declared_length(&request, state.config.max_body_bytes)?;
+    let patience = state.config.body_timeout;
+    let late = |_| {
+        ApiError::new(ProblemCode::RequestTimeout, "the body took too long to arrive")
+            .with_limit(patience.as_secs_f64(), None)
+    };
+    match essence(&request).as_deref() {
+        Some("multipart/form-data") => {
+            timeout(patience, multipart::read(request, state, form)).await.map_err(late)?
         }
+        Some("application/json") => {
+            timeout(patience, json::read(request, state, form)).await.map_err(late)?
+        }
+        _ => Err(ApiError::new(
+            ProblemCode::UnsupportedMediaType,
+            "Content-Type must be multipart/form-data or application/json",
+        )),
     }
 }
 

@@ -5,9 +5,10 @@ use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 
-use super::draft::{Draft, Slot};
+use super::draft::Draft;
 use super::fields::Given;
-use super::{Upload, json, too_large};
+use super::form::{Form, Slot};
+use super::{Parcel, json, too_large};
 use crate::http::ApiState;
 use crate::http::error::ApiError;
 use crate::http::problem::ProblemCode;
@@ -17,17 +18,21 @@ use crate::imaging::ImagingError;
 const LONGEST_TEXT: u64 = 64 << 10;
 
 /// Reads the body part by part; stops at the first that has no place.
-pub(super) async fn read(request: Request, state: &ApiState) -> Result<Upload, ApiError> {
+pub(super) async fn read(
+    request: Request,
+    state: &ApiState,
+    form: Form,
+) -> Result<Parcel, ApiError> {
     let limit = state.config.max_body_bytes;
     let malformed = |error| broken(&error, limit);
     let mut parts = Multipart::from_request(request, state).await.map_err(no_boundary)?;
-    let mut draft = Draft::default();
+    let mut draft = Draft::new(form);
     while let Some(part) = parts.next_field().await.map_err(malformed)? {
         let name = part.name().unwrap_or_default().to_owned();
         if !draft.first(&name) {
             break;
         }
-        match (name.as_str(), Slot::of(&name)) {
+        match (name.as_str(), draft.slot(&name)) {
             (_, Some(Slot::Parameter(field))) => {
                 let text = text(part, &name, limit).await?;
                 draft.parameter(field, Given::Text(text));

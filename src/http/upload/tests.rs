@@ -2,18 +2,21 @@
 
 use serde_json::json;
 
-use super::draft::{Draft, Slot};
+use super::draft::Draft;
 use super::fields::Given;
-use super::{FIELDS, Upload, json as json_body};
+use super::form::Slot;
+use super::{BATCH_FORM, LEARNING_FORM, Parcel, RESTORATION_FORM, json as json_body};
 use crate::engines::Options;
 use crate::http::error::ApiError;
 use crate::imaging::{ImageFormat, MaskChannel};
 
+use super::RESTORATION_FORM as FORM;
+
 /// What a multipart body with these text parts asks for.
-fn from_text(fields: &[(&str, &str)]) -> Result<Upload, ApiError> {
-    let mut draft = Draft::default();
+fn from_text(fields: &[(&str, &str)]) -> Result<Parcel, ApiError> {
+    let mut draft = Draft::new(FORM);
     for (name, value) in fields {
-        match Slot::of(name).unwrap() {
+        match draft.slot(name).unwrap() {
             Slot::Picture(picture) => draft.picture(picture, (*value).to_owned().into()),
             Slot::Parameter(field) => draft.parameter(field, Given::Text((*value).to_owned())),
         }
@@ -21,8 +24,8 @@ fn from_text(fields: &[(&str, &str)]) -> Result<Upload, ApiError> {
     draft.finish()
 }
 
-fn from_json(body: &serde_json::Value) -> Result<Upload, ApiError> {
-    json_body::parse(body.to_string().as_bytes())
+fn from_json(body: &serde_json::Value) -> Result<Parcel, ApiError> {
+    json_body::parse(body.to_string().as_bytes(), FORM)
 }
 
 fn faulty_fields(error: &ApiError) -> Vec<String> {
@@ -48,16 +51,16 @@ fn text_and_json_give_the_same_options() {
         "output_format": "webp", "quality": 70,
     }));
     let (text, json) = (text.unwrap(), json.unwrap());
-    assert_eq!(text.options, json.options);
-    assert_eq!(text.image, json.image);
-    assert_eq!(text.options.restore.iterations, Some(12));
-    assert_eq!(text.options.mask.channel, MaskChannel::Alpha);
-    assert_eq!(text.options.output.format, Some(ImageFormat::WebP));
+    assert_eq!(text.wishes, json.wishes);
+    assert_eq!(text.images, json.images);
+    assert_eq!(text.wishes.options.restore.iterations, Some(12));
+    assert_eq!(text.wishes.options.mask.channel, MaskChannel::Alpha);
+    assert_eq!(text.wishes.options.output.format, Some(ImageFormat::WebP));
 }
 
 #[test]
 fn nothing_given_means_the_defaults() {
-    assert_eq!(from_json(&json!({ "image": "" })).unwrap().options, Options::default());
+    assert_eq!(from_json(&json!({ "image": "" })).unwrap().wishes.options, Options::default());
 }
 
 #[test]
@@ -80,13 +83,13 @@ fn everything_wrong_is_named_at_once() {
 #[test]
 fn a_member_given_twice_is_rejected() {
     let body = br#"{"image": "", "quality": 1, "quality": 2}"#;
-    assert_eq!(faulty_fields(&json_body::parse(body).unwrap_err()), ["quality"]);
+    assert_eq!(faulty_fields(&json_body::parse(body, FORM).unwrap_err()), ["quality"]);
 }
 
 #[test]
 fn base64_may_be_bare_or_a_data_url_padded_or_not() {
     for image in ["aGk=", "aGk", "data:image/png;base64,aGk=", "data:;base64,aGk"] {
-        assert_eq!(from_json(&json!({ "image": image })).unwrap().image, "hi", "{image}");
+        assert_eq!(from_json(&json!({ "image": image })).unwrap().images, ["hi"], "{image}");
     }
     for image in ["aGk*", "data:image/png,hi", " aGk=", "aGk=\n"] {
         assert!(from_json(&json!({ "image": image })).is_err(), "{image}");
@@ -99,7 +102,7 @@ fn json_that_is_broken_or_absurd_is_an_error_that_does_not_repeat_it() {
     let long_name = format!(r#"{{"{}": 1}}"#, "n".repeat(1_000_000));
     let long_text = format!(r#""{}""#, "t".repeat(1_000_000));
     for body in [deep.as_str(), &long_name, &long_text, "", "{", "[]", "{\"image\": \u{1}}"] {
-        let problem = json_body::parse(body.as_bytes()).unwrap_err().problem(None);
+        let problem = json_body::parse(body.as_bytes(), FORM).unwrap_err().problem(None);
         let answer = serde_json::to_string(&problem).unwrap();
         assert!(answer.len() < 1000, "{} bytes", answer.len());
     }
@@ -107,9 +110,21 @@ fn json_that_is_broken_or_absurd_is_an_error_that_does_not_repeat_it() {
 
 #[test]
 fn every_parameter_is_read_into_a_field_of_its_own() {
-    for field in FIELDS {
-        assert!(Slot::of(field.name).is_some_and(|slot| matches!(slot, Slot::Parameter(_))));
-        let twin = FIELDS.iter().filter(|other| other.name == field.name);
-        assert_eq!(twin.count(), 1, "{}", field.name);
+    for form in [RESTORATION_FORM, BATCH_FORM, LEARNING_FORM] {
+        for field in form.fields() {
+            let slot = form.slot(field.name);
+            assert!(slot.is_some_and(|slot| matches!(slot, Slot::Parameter(_))));
+            let twin = form.fields().filter(|other| other.name == field.name);
+            assert_eq!(twin.count(), 1, "{}", field.name);
+        }
     }
+}
+
+#[test]
+fn many_images_come_only_where_many_are_taken() {
+    let body = br#"{"image": ["eA==", "eQ=="], "mask": "eA=="}"#;
+    let parcel = json_body::parse(body, BATCH_FORM).unwrap();
+    assert_eq!((parcel.images.len(), parcel.masks.len()), (2, 1));
+    assert_eq!(faulty_fields(&json_body::parse(body, FORM).unwrap_err()), ["image"]);
+    assert_eq!(faulty_fields(&json_body::parse(body, LEARNING_FORM).unwrap_err()), ["mask"]);
 }

@@ -1,7 +1,9 @@
 //! The native API.
 
+mod batches;
 mod dictionaries;
 mod engines;
+mod jobs;
 mod restorations;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -9,11 +11,16 @@ use utoipa_axum::routes;
 
 use super::ApiState;
 
+pub(super) use jobs::JobView;
+
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(restorations::inpaint))
         .routes(routes!(restorations::reconstruct))
         .routes(routes!(engines::list_engines))
-        .routes(routes!(dictionaries::list_dictionaries))
-        .routes(routes!(dictionaries::show_dictionary))
+        .routes(routes!(dictionaries::list_dictionaries, dictionaries::learn_dictionary))
+        .routes(routes!(dictionaries::show_dictionary, dictionaries::delete_dictionary))
+        .routes(routes!(batches::create_batch))
+        .routes(routes!(batches::find_batch, batches::cancel_batch))
+        .merge(jobs::routes())
 }

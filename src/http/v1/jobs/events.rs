@@ -1,0 +1,115 @@
+//! The changes of a job, as server-sent events.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::unfold;
+
+use super::{JobView, find};
+use crate::http::ApiState;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::openapi::{CommonProblems, JobProblems, StorageProblems};
+use crate::http::path::IdPath;
+use crate::jobs::{Job, JobId};
+use crate::storage::Changes;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// How long a client waits before it connects again.
+const RECONNECT: Duration = Duration::from_secs(2);
+
+/// Follow a job.
+///
+/// Every event carries the whole job as JSON. Its name is `progress` until the job has ended,
+/// then `succeeded`, `failed` or `cancelled`, and the stream closes. A client that was cut off
+/// sends the last id it has seen as `Last-Event-ID` and is told what has changed since; 204 means
+/// that there is nothing more to come.
+#[utoipa::path(
+    get, path = "/v1/jobs/{id}/events", tag = "jobs",
+    params(
+        ("id" = String, Path, format = "uuid", description = "Name of the job"),
+        ("Last-Event-ID" = Option<i64>, Header, description = "Id of the last event seen"),
+    ),
+    responses(
+        (
+            status = 200, description = "Events", body = String,
+            content_type = "text/event-stream",
+        ),
+        (status = 204, description = "The job has ended, and its end was seen"),
+        CommonProblems, JobProblems, StorageProblems,
+    ),
+)]
+pub(super) async fn job_events(
+    State(state): State<ApiState>,
+    caller: Caller,
+    IdPath(id): IdPath<JobId>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let seen = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
+    let seen = seen.and_then(|id| id.parse().ok()).unwrap_or(0);
+    // Before the job is read, so that no change falls in between.
+    let changes = state.workshop.queue.changes();
+    let job = find(&state, &caller, id).await?;
+    if job.state.is_final() && job.revision <= seen {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let follower = Follower { state, caller, changes, latest: Some(job), id, seen };
+    let events = unfold(follower, |mut follower| async {
+        let event = follower.next().await?;
+        Some((Ok::<_, Infallible>(event), follower))
+    });
+    let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)));
+    // Some proxies would hold back a stream to compress or to buffer it.
+    let headers = [
+        (CACHE_CONTROL, "no-store, no-transform"),
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    Ok((headers, stream).into_response())
+}
+
+/// Follows one job to its end.
+struct Follower {
+    state: ApiState,
+    caller: Caller,
+    changes: Changes,
+    /// Read, but not yet looked at.
+    latest: Option<Job>,
+    id: JobId,
+    seen: i64,
+}
+
+impl Follower {
+    /// The next change; `None` when there will be no more, or the service stops.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(job) = self.latest.take()
+                && job.revision > self.seen
+            {
+                self.seen = job.revision;
+                return event(&job);
+            }
+            tokio::select! {
+                () = self.changes.of(self.id) => {}
+                () = self.state.closing.cancelled() => return None,
+            }
+            // A client that is cut off comes back, and by then the database may answer.
+            self.latest = Some(find(&self.state, &self.caller, self.id).await.ok()?);
+            if self.latest.as_ref().is_some_and(|job| job.state.is_final())
+                && self.latest.as_ref().is_some_and(|job| job.revision <= self.seen)
+            {
+                return None;
+            }
+        }
+    }
+}
+
+fn event(job: &Job) -> Option<Event> {
+    let name = if job.state.is_final() { job.state.name() } else { "progress" };
+    let event = Event::default().id(job.revision.to_string()).event(name).retry(RECONNECT);
+    event.json_data(JobView::from(job)).ok()
+}

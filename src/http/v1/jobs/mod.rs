@@ -1,0 +1,157 @@
+//! Jobs: ask for one, list them, end them.
+
+mod events;
+mod list;
+mod result;
+mod view;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{HeaderName, LOCATION, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tokio::time::{Instant, timeout_at};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::ApiState;
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::negotiate::Accept;
+use crate::http::openapi::{CommonProblems, JobProblems, StorageProblems};
+use crate::http::path::IdPath;
+use crate::http::prefer::Prefer;
+use crate::jobs::{Job, JobId, JobState};
+use crate::storage::{Cancel, Forget};
+
+pub(in crate::http) use view::{JobView, path};
+
+/// Says which preferences were granted.
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+/// Names the job of an answer.
+const JOB_ID: HeaderName = HeaderName::from_static("x-job-id");
+
+pub(super) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list_jobs))
+        .routes(routes!(find_job, delete_job))
+        .routes(routes!(result::job_result))
+        .routes(routes!(events::job_events))
+}
+
+/// Where does a job stand?
+#[utoipa::path(
+    get, path = "/v1/jobs/{id}", tag = "jobs",
+    params(("id" = String, Path, format = "uuid", description = "Name of the job")),
+    responses(
+        (status = 200, description = "The job", body = JobView),
+        CommonProblems, JobProblems, StorageProblems,
+    ),
+)]
+async fn find_job(
+    State(state): State<ApiState>,
+    caller: Caller,
+    IdPath(id): IdPath<JobId>,
+) -> Result<Json<JobView>, ApiError> {
+    Ok(Json(JobView::from(&find(&state, &caller, id).await?)))
+}
+
+/// Cancel a job, or forget it.
+///
+/// A job that has not ended is cancelled: it stops within one iteration, and stays to be seen
+/// until it expires. A job that has ended is forgotten, with its files.
+#[utoipa::path(
+    delete, path = "/v1/jobs/{id}", tag = "jobs",
+    params(("id" = String, Path, format = "uuid", description = "Name of the job")),
+    responses(
+        (status = 200, description = "It had not begun, and will not", body = JobView),
+        (status = 202, description = "Its worker was told to stop", body = JobView),
+        (status = 204, description = "It is forgotten"),
+        CommonProblems, JobProblems, StorageProblems,
+    ),
+)]
+async fn delete_job(
+    State(state): State<ApiState>,
+    caller: Caller,
+    IdPath(id): IdPath<JobId>,
+) -> Result<Response, ApiError> {
+    let queue = &state.workshop.queue;
+    Ok(match queue.cancel(caller.owner(), id).await? {
+        Cancel::Cancelled(job) => {
+            state.workshop.announce(&job).await;
+            Json(JobView::from(&job)).into_response()
+        }
+        Cancel::Requested(job) => {
+            (StatusCode::ACCEPTED, Json(JobView::from(&job))).into_response()
+        }
+        Cancel::Finished(_) => match queue.forget(caller.owner(), id).await? {
+            Forget::Forgotten(_) => {
+                state.workshop.blobs.delete_job(id).await?;
+                StatusCode::NO_CONTENT.into_response()
+            }
+            // Another request was faster.
+            Forget::Unfinished(_) | Forget::Unknown => return Err(ApiError::unknown_job(id)),
+        },
+        Cancel::Unknown => return Err(ApiError::unknown_job(id)),
+    })
+}
+
+async fn find(state: &ApiState, caller: &Caller, id: JobId) -> Result<Job, ApiError> {
+    let job = state.workshop.queue.find(caller.owner(), id).await?;
+    job.ok_or_else(|| ApiError::unknown_job(id))
+}
+
+/// Answers a request that became a job: with its result if it ends while the client waits, else
+/// with the job. A client that leaves while it waits does not cancel it.
+pub(super) async fn answer_accepted(
+    state: &ApiState,
+    caller: &Caller,
+    accept: &Accept,
+    prefer: Prefer,
+    job: Job,
+) -> Result<Response, ApiError> {
+    let id = job.id;
+    let job = wait(state, caller, job, prefer).await?;
+    let mut response = if job.state == JobState::Succeeded && !prefer.patience().is_zero() {
+        result::answer(state, accept, &job).await?
+    } else if job.state.is_final() && job.state != JobState::Succeeded {
+        result::without_result(&job)
+    } else {
+        accepted(path(id), &JobView::from(&job))
+    };
+    let applied = HeaderValue::try_from(prefer.applied()).map_err(ApiError::internal)?;
+    let name = HeaderValue::try_from(id.to_string()).map_err(ApiError::internal)?;
+    response.headers_mut().insert(PREFERENCE_APPLIED, applied);
+    response.headers_mut().insert(JOB_ID, name);
+    Ok(response)
+}
+
+/// 202, and where to look.
+pub(super) fn accepted(location: String, body: &impl serde::Serialize) -> Response {
+    (StatusCode::ACCEPTED, [(LOCATION, location), (RETRY_AFTER, "1".to_owned())], Json(body))
+        .into_response()
+}
+
+/// Waits for the end of a job, as long as its client wants to.
+async fn wait(
+    state: &ApiState,
+    caller: &Caller,
+    mut job: Job,
+    prefer: Prefer,
+) -> Result<Job, ApiError> {
+    let until = Instant::now() + prefer.patience();
+    let mut changes = state.workshop.queue.changes();
+    while !job.state.is_final() && !state.closing.is_cancelled() {
+        let told = async {
+            tokio::select! {
+                () = changes.of(job.id) => {}
+                () = state.closing.cancelled() => {}
+            }
+        };
+        if timeout_at(until, told).await.is_err() {
+            break;
+        }
+        job = find(state, caller, job.id).await?;
+    }
+    Ok(job)
+}

@@ -14,9 +14,7 @@ use crate::config::Config;
 use crate::engines::Environment;
 use crate::http::{self, ApiState, Gate, GateError, Router};
 use crate::numerics::{Threads, ThreadsError};
-use crate::storage::{
-    BlobStore, Clock, Database, JobQueue, OpenError, QueueConfig, StorageError,
-};
+use crate::storage::{BlobStore, Clock, Database, JobQueue, OpenError, QueueConfig, StorageError};
 use crate::telemetry::Metrics;
 use crate::worker::{Pool, Runner, Workshop};
 
@@ -86,8 +84,7 @@ impl App {
             (Arc::new(pool), Arc::new(Environment { limits: config.image.clone(), threads }));
         let database = Database::connect(&config.storage, &config.data_dir).await?;
         database.migrate().await?;
-        let gate =
-            Gate::build(&config.auth, config.http.bind, &database, &Clock::system()).await?;
+        let gate = Gate::build(&config.auth, config.http.bind, &database, &Clock::system()).await?;
         let queue = QueueConfig { lost: http::worker_lost(), ..config.queue.clone() };
         let workshop = Workshop {
             queue: JobQueue::open(database.clone(), Clock::system(), &queue).await?,

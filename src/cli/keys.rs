@@ -100,7 +100,11 @@ impl KeyCommand {
                 let revoked = database.revoke_key(&name, clock.now()).await;
                 let revoked = revoked.context("the key was not revoked")?;
                 let Some(key) = revoked else { bail!("there is no key {name:?} to revoke") };
-                if json { line(&describe(&key)) } else { format!("revoked {} ({})\n", key.name, key.id) }
+                if json {
+                    line(&describe(&key))
+                } else {
+                    format!("revoked {} ({})\n", key.name, key.id)
+                }
             }
         };
         database.close().await;

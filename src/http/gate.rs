@@ -141,9 +141,9 @@ impl Gate {
         };
         let principal = self.identify(keys, headers, client).await?;
         let quota = match &self.requests {
-            Some(limiter) => Some(
-                limiter.take(&principal.id, self.now()).map_err(Denied::TooManyRequests)?,
-            ),
+            Some(limiter) => {
+                Some(limiter.take(&principal.id, self.now()).map_err(Denied::TooManyRequests)?)
+            }
             None => None,
         };
         match scope {

@@ -96,8 +96,9 @@ impl Order {
             && url.len() > LONGEST_URL
         {
             let (limit, actual) = (LONGEST_URL as f64, url.len() as f64);
-            return Err(ApiError::invalid_field("webhook", "is too long")
-                .with_limit(limit, Some(actual)));
+            return Err(
+                ApiError::invalid_field("webhook", "is too long").with_limit(limit, Some(actual))
+            );
         }
         self.priority = priority;
         self.webhook = webhook;
@@ -118,13 +119,9 @@ impl Order {
 }
 
 impl File {
-    fn image(
-        state: &ApiState,
-        role: String,
-        bytes: Bytes,
-    ) -> Result<(Self, Header), ApiError> {
-        let header =
-            inspect(&bytes, &state.environment.limits).map_err(|e: ImagingError| ApiError::from(e))?;
+    fn image(state: &ApiState, role: String, bytes: Bytes) -> Result<(Self, Header), ApiError> {
+        let header = inspect(&bytes, &state.environment.limits)
+            .map_err(|e: ImagingError| ApiError::from(e))?;
         let media_type = header.format.media_type();
         Ok((Self { role, bytes, media_type }, header))
     }

@@ -16,8 +16,8 @@ pub use blobs::{
 pub use clock::Clock;
 pub use config::{QueueConfig, StorageConfig};
 pub use db::{
-    Attempt, Cancel, Database, Delivery, Dictionary as LearnedDictionary, Enqueued, EnqueuedAll, Expired, Forget,
-    Idempotency, JobFilter, KeyRecord, Limits, MigrationName, NewJob, QueueStats,
+    Attempt, Cancel, Database, Delivery, Dictionary as LearnedDictionary, Enqueued, EnqueuedAll,
+    Expired, Forget, Idempotency, JobFilter, KeyRecord, Limits, MigrationName, NewJob, QueueStats,
 };
 pub use error::{Cause, Share, StorageError};
 pub use keys::KeyRing;

@@ -61,9 +61,7 @@ fn refuse(denied: Denied) -> Response {
         ),
         Denied::Lacks(scope) => (
             new(ProblemCode::InsufficientScope, &format!("the key lacks the scope `{scope}`")),
-            Some(format!(
-                "Bearer realm=\"cogd\", error=\"insufficient_scope\", scope=\"{scope}\""
-            )),
+            Some(format!("Bearer realm=\"cogd\", error=\"insufficient_scope\", scope=\"{scope}\"")),
             None,
         ),
         Denied::TooManyFailures(quota) => {

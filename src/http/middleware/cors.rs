@@ -31,13 +31,8 @@ pub(in crate::http) fn layer(config: &HttpConfig) -> CorsLayer {
     };
     let request_id = HeaderName::from_static(request_id::HEADER);
     let asked = ASKED.map(HeaderName::from_static).into_iter();
-    let asked = asked.chain([
-        ACCEPT,
-        AUTHORIZATION,
-        CONTENT_TYPE,
-        CONTENT_ENCODING,
-        request_id.clone(),
-    ]);
+    let asked =
+        asked.chain([ACCEPT, AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, request_id.clone()]);
     let answered = ANSWER_HEADERS.into_iter().chain(LIMIT_HEADERS).chain(["preference-applied"]);
     let answered = answered.map(HeaderName::from_static);
     let answered = answered.chain([LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE, request_id]);

@@ -28,7 +28,11 @@ const MASK: &str = "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAADklEQVR42mNg
 /// What a restoration is asked for with.
 pub(super) fn restoration(task: Task) -> RequestBody {
     let example = json!({ "image": IMAGE, "mask": MASK, "output_format": "png" });
-    body(RESTORATION_FORM, Some(task), ("A grey image of 4 x 4 pixels, one of them hidden", example))
+    body(
+        RESTORATION_FORM,
+        Some(task),
+        ("A grey image of 4 x 4 pixels, one of them hidden", example),
+    )
 }
 
 /// What restorations of many images are asked for with.

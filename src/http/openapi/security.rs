@@ -62,9 +62,8 @@ fn protect(operation: &mut Operation, need: Need) {
             Some(format!("{told}Where keys are asked for: one with the scope `{scope}`."));
     }
     let either = [BEARER, HEADER];
-    operation.security = Some(
-        either.map(|scheme| SecurityRequirement::new(scheme, [] as [&str; 0])).into(),
-    );
+    operation.security =
+        Some(either.map(|scheme| SecurityRequirement::new(scheme, [] as [&str; 0])).into());
     let described: BTreeMap<_, _> = answers(&codes);
     for (status, answer) in described {
         operation.responses.responses.entry(status).or_insert(answer);

@@ -101,9 +101,7 @@ pub(super) async fn cancel_batch(
         if job.state.is_final() {
             continue;
         }
-        if let Cancel::Cancelled(job) =
-            state.workshop.queue.cancel(caller.owner(), job.id).await?
-        {
+        if let Cancel::Cancelled(job) = state.workshop.queue.cancel(caller.owner(), job.id).await? {
             state.workshop.announce(&job).await;
         }
     }
@@ -132,9 +130,8 @@ fn orders(state: &ApiState, parcel: Parcel) -> Result<Vec<Order>, ApiError> {
         let message = format!("{given} masks for {count} images: give one for all, or one each");
         return Err(ApiError::invalid_field("mask", message));
     }
-    let mask_of = |index: usize| -> Option<Bytes> {
-        masks.get(if given == 1 { 0 } else { index }).cloned()
-    };
+    let mask_of =
+        |index: usize| -> Option<Bytes> { masks.get(if given == 1 { 0 } else { index }).cloned() };
     images
         .into_iter()
         .enumerate()

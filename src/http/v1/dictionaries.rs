@@ -67,8 +67,11 @@ pub(super) async fn list_dictionaries(
 /// Learning takes seconds to minutes and is always a job. Once it has succeeded, restorations can
 /// name the dictionary. Only you can.
 #[utoipa::path(
-    post, path = "/v1/dictionaries", tag = "restoration", params(JobHeaders),
-    responses(AcceptedAnswer, LearningProblems),
+    post,
+    path = "/v1/dictionaries",
+    tag = "restoration",
+    params(JobHeaders),
+    responses(AcceptedAnswer, LearningProblems)
 )]
 pub(super) async fn learn_dictionary(
     State(state): State<ApiState>,

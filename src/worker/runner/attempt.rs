@@ -32,7 +32,9 @@ enum Ending {
     /// Its owner no longer wants it.
     Cancelled,
     /// Another worker shall do it, after a while: the storage did not answer, or we are leaving.
-    HandedBack { after: Duration },
+    HandedBack {
+        after: Duration,
+    },
 }
 
 impl Attempt {

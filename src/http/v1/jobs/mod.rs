@@ -81,9 +81,7 @@ async fn delete_job(
             state.workshop.announce(&job).await;
             Json(JobView::from(&job)).into_response()
         }
-        Cancel::Requested(job) => {
-            (StatusCode::ACCEPTED, Json(JobView::from(&job))).into_response()
-        }
+        Cancel::Requested(job) => (StatusCode::ACCEPTED, Json(JobView::from(&job))).into_response(),
         Cancel::Finished(_) => match queue.forget(caller.owner(), id).await? {
             Forget::Forgotten(_) => {
                 state.workshop.blobs.delete_job(id).await?;

@@ -56,8 +56,7 @@ pub(super) async fn answer(
     let Completion { result, report, timings } = job.completion.as_ref().ok_or_else(missing)?;
     if let JobSpec::Learn(_) = job.spec {
         let bytes = state.workshop.blobs.get(result).await?;
-        return Ok(([(CONTENT_TYPE, result.media_type.clone())], Body::from(bytes))
-            .into_response());
+        return Ok(([(CONTENT_TYPE, result.media_type.clone())], Body::from(bytes)).into_response());
     }
     let format = ImageFormat::of_media_type(&result.media_type).ok_or_else(missing)?;
     let shape = accept.choose(format, Some(format))?;

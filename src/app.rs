@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::engines::Environment;
-use crate::http::{self, ApiState, Router};
+use crate::http::{self, ApiState, Gate, GateError, Router};
 use crate::numerics::{Threads, ThreadsError};
 use crate::storage::{BlobStore, Clock, Database, JobQueue, OpenError, QueueConfig, StorageError};
 use crate::telemetry::Metrics;
@@ -48,6 +48,9 @@ pub enum StartError {
     /// The database or the message broker cannot be used.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// There can be no gate.
+    #[error(transparent)]
+    Gate(#[from] GateError),
     /// The store of files cannot be used.
     #[error("the store of files cannot be opened")]
     Blobs(#[from] OpenError),
@@ -81,6 +84,7 @@ impl App {
             (Arc::new(pool), Arc::new(Environment { limits: config.image.clone(), threads }));
         let database = Database::connect(&config.storage, &config.data_dir).await?;
         database.migrate().await?;
+        let gate = Gate::build(&config.auth, config.http.bind, &database, &Clock::system()).await?;
         let queue = QueueConfig { lost: http::worker_lost(), ..config.queue.clone() };
         let workshop = Workshop {
             queue: JobQueue::open(database.clone(), Clock::system(), &queue).await?,
@@ -93,6 +97,7 @@ impl App {
         };
         let state = ApiState {
             config: Arc::new(config.http.clone()),
+            gate: Arc::new(gate),
             environment,
             pool,
             workshop: Arc::new(workshop),

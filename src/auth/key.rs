@@ -105,6 +105,34 @@ impl fmt::Debug for KeyHash {
     }
 }
 
+/// In hexadecimal, as the database keeps it.
+impl fmt::Display for KeyHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&hexadecimal(&self.0))
+    }
+}
+
+/// The text is not the hash of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected 64 hexadecimal digits")]
+pub struct MalformedHash;
+
+impl FromStr for KeyHash {
+    type Err = MalformedHash;
+
+    fn from_str(text: &str) -> Result<Self, MalformedHash> {
+        let mut hash = [0; 32];
+        if text.len() != 2 * hash.len() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(MalformedHash);
+        }
+        for (byte, digits) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = str::from_utf8(digits).map_err(|_| MalformedHash)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| MalformedHash)?;
+        }
+        Ok(Self(hash))
+    }
+}
+
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a string takes all that is written to it");
@@ -141,6 +169,8 @@ mod tests {
         secret[31] ^= 1;
         assert!(!key.hash().matches(&ApiKey::from_random([1; 8], secret)));
         assert!(!key.hash().matches(&ApiKey::from_random([3; 8], [2; 32])));
+        assert_eq!(key.hash().to_string().parse(), Ok(key.hash()));
+        assert_eq!("é".repeat(32).parse::<KeyHash>(), Err(MalformedHash));
     }
 
     #[test]

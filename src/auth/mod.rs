@@ -8,7 +8,7 @@ mod scope;
 mod secret;
 
 pub use config::{AuthConfig, AuthMode, UnknownMode};
-pub use key::{ApiKey, KeyHash, MalformedKey};
+pub use key::{ApiKey, KeyHash, MalformedHash, MalformedKey};
 pub use limiter::{Limiter, Quota, Rate};
 pub use principal::Principal;
 pub use scope::{Scope, UnknownScope};

@@ -7,6 +7,7 @@ mod dictionary;
 mod evaluate;
 mod files;
 mod healthcheck;
+mod keys;
 mod learn;
 mod openapi;
 mod progress;
@@ -41,6 +42,7 @@ enum Command {
     Bench(bench::Bench),
     Learn(learn::Learn),
     Dictionary(dictionary::Dictionaries),
+    Keys(keys::Keys),
     Config(config::ShowConfig),
     Openapi(openapi::PrintOpenApi),
     Healthcheck(healthcheck::CheckHealth),
@@ -59,6 +61,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Bench(command) => command.run(),
         Command::Learn(command) => command.run(),
         Command::Dictionary(command) => command.run(),
+        Command::Keys(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Openapi(command) => command.run(),
         Command::Healthcheck(command) => command.run(),

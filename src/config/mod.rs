@@ -20,7 +20,7 @@ use crate::http::HttpConfig;
 use crate::imaging::ImageLimits;
 use crate::storage::{BlobConfig, QueueConfig, StorageConfig};
 use crate::telemetry::TelemetryConfig;
-use crate::worker::{RunnerConfig, WorkerConfig};
+use crate::worker::{RunnerConfig, WebhookConfig, WorkerConfig};
 
 pub use error::{ConfigErrors, Fault, Source};
 pub use flags::ConfigFlags;
@@ -45,6 +45,8 @@ pub struct Config {
     pub jobs: RunnerConfig,
     /// Where the files of jobs are kept.
     pub blobs: BlobConfig,
+    /// Who is told of the ends of jobs.
+    pub webhooks: WebhookConfig,
     /// What images are accepted.
     pub image: ImageLimits,
     /// The worker pool.
@@ -63,6 +65,7 @@ impl Default for Config {
             queue: QueueConfig::default(),
             jobs: RunnerConfig::default(),
             blobs: BlobConfig::default(),
+            webhooks: WebhookConfig::default(),
             image: ImageLimits::default(),
             worker: WorkerConfig::default(),
             log: TelemetryConfig::default(),

@@ -154,6 +154,30 @@ pub const SETTINGS: &[Setting] = &[
         Hidden("the secret of the access key"),
         "Secret of the access key."
     ),
+    secret!(
+        "webhooks.secret",
+        webhooks.secret,
+        Hidden("`whsec_` and 24 to 64 bytes in base64"),
+        "Secret that webhooks are signed with, known to their receivers. Without it there are none."
+    ),
+    setting!(
+        "webhooks.allow",
+        webhooks.allow,
+        List("a list of hosts, addresses and networks such as hooks.internal or 10.0.0.0/8"),
+        "Targets of webhooks that may be called although they are not on the public internet."
+    ),
+    setting!(
+        "webhooks.timeout",
+        webhooks.timeout,
+        Seconds(0.1..=60.0),
+        "Longest time for the receiver of a webhook to answer."
+    ),
+    setting!(
+        "webhooks.attempts",
+        webhooks.retry.max_attempts,
+        Count(1..=100),
+        "How often a webhook is tried, with waits that double from 100 ms to 10 minutes."
+    ),
     setting!(
         "image.max_bytes",
         image.max_bytes,

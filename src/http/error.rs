@@ -82,7 +82,7 @@ impl ApiError {
         self
     }
 
-    fn with_retry_after(mut self, retry_after: Duration) -> Self {
+    pub(super) fn with_retry_after(mut self, retry_after: Duration) -> Self {
         self.0.retry_after = Some(retry_after);
         self
     }

@@ -4,6 +4,7 @@ mod answer;
 mod caller;
 mod config;
 mod error;
+mod gate;
 mod intake;
 mod middleware;
 mod negotiate;
@@ -11,12 +12,15 @@ mod openapi;
 mod path;
 mod prefer;
 mod problem;
+mod rights;
 mod server;
 mod state;
 mod system;
 mod upload;
 mod v1;
 mod wording;
+
+use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -27,6 +31,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 pub use axum::Router;
 pub use config::{HttpConfig, InvalidOrigin, Origin};
+pub use gate::{Gate, GateError};
 pub use openapi::document;
 pub use problem::{ProblemCode, ProblemDescription, problems_page};
 pub use server::serve;
@@ -34,7 +39,7 @@ pub use state::ApiState;
 pub use wording::{WORDING, worker_lost};
 
 use error::ApiError;
-use middleware::{access, cors, panic, problems, request_id, security};
+use middleware::{access, authenticate, cors, panic, problems, request_id, security};
 
 /// Everything the service answers.
 pub fn router(state: ApiState) -> Router {
@@ -51,6 +56,8 @@ pub fn router(state: ApiState) -> Router {
         // Counts the bytes that come out of decompression.
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(RequestDecompressionLayer::new())
+        // Before a body is read. Inside of what makes problems of errors.
+        .layer(from_fn_with_state(Arc::clone(&state.gate), authenticate::authenticate))
         // A panic becomes an error like any other, so it must happen inside the next layer.
         .layer(CatchPanicLayer::custom(panic::answer_panic))
         .layer(from_fn(problems::render_problems))

@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 #[expect(missing_docs, reason = "the table below says it in public words")]
 pub enum ProblemCode {
     MalformedRequest,
+    Unauthenticated,
+    InsufficientScope,
     NotFound,
     UnknownDictionary,
     UnknownJob,
@@ -33,6 +35,7 @@ pub enum ProblemCode {
     KeyReused,
     TooBusy,
     TooManyJobs,
+    TooManyRequests,
     ShuttingDown,
     DeadlineExceeded,
     InternalError,
@@ -56,8 +59,10 @@ pub struct ProblemDescription {
 
 impl ProblemCode {
     /// Every code, ordered by status.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 34] = [
         Self::MalformedRequest,
+        Self::Unauthenticated,
+        Self::InsufficientScope,
         Self::NotFound,
         Self::UnknownDictionary,
         Self::UnknownJob,
@@ -82,6 +87,7 @@ impl ProblemCode {
         Self::KeyReused,
         Self::TooBusy,
         Self::TooManyJobs,
+        Self::TooManyRequests,
         Self::InternalError,
         Self::WorkersLost,
         Self::ShuttingDown,
@@ -100,6 +106,19 @@ impl ProblemCode {
                 "The request cannot be read",
                 "The body is not what its content type says: a broken multipart body, a syntax \
                  error in JSON, or a path that is not UTF-8.",
+            ),
+            Self::Unauthenticated => (
+                "unauthenticated",
+                S::UNAUTHORIZED,
+                "An API key is needed",
+                "Send a key as `Authorization: Bearer KEY` or as `X-API-Key: KEY`. `cogd keys \
+                 create` makes one; one that was revoked is none.",
+            ),
+            Self::InsufficientScope => (
+                "insufficient-scope",
+                S::FORBIDDEN,
+                "The API key may not be used for this",
+                "The key lacks the scope that `detail` names. Scopes are given when a key is made.",
             ),
             Self::NotFound => (
                 "not-found",
@@ -250,6 +269,13 @@ impl ProblemCode {
                 "Too many jobs are unfinished",
                 "As many jobs wait or run as may, of you or of all. Retry-After says in how many \
                  seconds to try again.",
+            ),
+            Self::TooManyRequests => (
+                "too-many-requests",
+                S::TOO_MANY_REQUESTS,
+                "Too many requests were made with this key, or from this address",
+                "Each key has a rate, and each address one for keys that are none. Retry-After says \
+                 in how many seconds to try again; `limit` requests may be made at once.",
             ),
             Self::InternalError => (
                 "internal-error",

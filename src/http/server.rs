@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -11,8 +13,10 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
+use tower::ServiceExt as _;
 
 use super::HttpConfig;
+use super::gate::ClientAddress;
 
 /// Time for answers already computed to reach their clients after the service has stopped.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -36,11 +40,15 @@ pub async fn serve(
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        let Some((stream, place)) = accepted else {
+        let Some((stream, client, place)) = accepted else {
             sleep(BACK_OFF).await;
             continue;
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(client);
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let connection = open.watch(protocol.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -58,15 +66,15 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, ClientAddress, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.expect("the semaphore is never closed");
     match listener.accept().await {
-        Ok((stream, _)) => {
+        Ok((stream, client)) => {
             // Answers are written in one piece; waiting for more to send only adds delay.
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "a connection keeps its delay");
             }
-            Some((stream, place))
+            Some((stream, ClientAddress(client), place))
         }
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");

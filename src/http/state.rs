@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::HttpConfig;
+use super::{Gate, HttpConfig};
 use crate::engines::Environment;
 use crate::telemetry::Metrics;
 use crate::worker::{Pool, Workshop};
@@ -14,6 +14,8 @@ use crate::worker::{Pool, Workshop};
 pub struct ApiState {
     /// Settings of the HTTP service.
     pub config: Arc<HttpConfig>,
+    /// Who may call.
+    pub gate: Arc<Gate>,
     /// What engines work with.
     pub environment: Arc<Environment>,
     /// Where work is done.

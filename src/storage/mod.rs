@@ -5,6 +5,7 @@ mod clock;
 mod config;
 mod db;
 mod error;
+mod keys;
 mod queue;
 mod secret;
 mod tls;
@@ -15,10 +16,11 @@ pub use blobs::{
 pub use clock::Clock;
 pub use config::{QueueConfig, StorageConfig};
 pub use db::{
-    Cancel, Database, Dictionary as LearnedDictionary, Enqueued, EnqueuedAll, Expired, Forget,
-    Idempotency, JobFilter, Limits, MigrationName, NewJob, QueueStats,
+    Attempt, Cancel, Database, Delivery, Dictionary as LearnedDictionary, Enqueued, EnqueuedAll,
+    Expired, Forget, Idempotency, JobFilter, KeyRecord, Limits, MigrationName, NewJob, QueueStats,
 };
 pub use error::{Cause, Share, StorageError};
+pub use keys::KeyRing;
 pub use queue::{Beat, Changes, Claim, JobQueue, Recorded};
 pub use secret::SecretUrl;
 pub use tls::install_tls;

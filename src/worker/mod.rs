@@ -12,6 +12,7 @@ mod job;
 mod pool;
 mod runner;
 mod watch;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -22,3 +23,7 @@ pub use job::{Finished, JobFailure, Ticket};
 pub use pool::Pool;
 pub use runner::{InvalidSlots, JobFault, Library, Runner, RunnerConfig, Slots, Wording, Workshop};
 pub use watch::{Timings, Watch};
+pub use webhooks::{
+    Allowed, Deliverer, InvalidAllowed, InvalidSecret, NoClient, TargetRejected, WebhookConfig,
+    WebhookSecret, check_target,
+};

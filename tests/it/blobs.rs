@@ -106,6 +106,7 @@ async fn files_in_a_folder_are_there_after_the_store_is_opened_again() {
     let job = JobId::generate();
     let store = in_folder(folder.path());
     let blob = store.put(job, "image", Bytes::from_static(b"x"), "image/png").await.unwrap();
+    drop(store);
     assert_eq!(in_folder(folder.path()).get(&blob).await.unwrap(), "x");
 }
 

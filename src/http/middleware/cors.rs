@@ -2,15 +2,24 @@
 
 use std::time::Duration;
 
-use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LINK, LOCATION, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderName, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::http::HttpConfig;
 use crate::http::answer::ANSWER_HEADERS;
+use crate::http::gate::KEY_HEADER;
+use crate::http::middleware::authenticate::LIMIT_HEADERS;
 use crate::http::middleware::request_id;
 
-/// The layer for these origins. Without any it adds nothing, so browsers refuse.
+/// Headers that scripts may send besides the usual ones.
+const ASKED: [&str; 4] = ["idempotency-key", "last-event-id", "prefer", KEY_HEADER];
+
+/// The layer for these origins. Without any it adds nothing, so browsers refuse. It answers what
+/// browsers ask before a request themselves, so that takes no key.
 pub(in crate::http) fn layer(config: &HttpConfig) -> CorsLayer {
     if config.cors_origins.is_empty() {
         return CorsLayer::new();
@@ -21,11 +30,16 @@ pub(in crate::http) fn layer(config: &HttpConfig) -> CorsLayer {
         AllowOrigin::list(config.cors_origins.iter().map(crate::http::Origin::header))
     };
     let request_id = HeaderName::from_static(request_id::HEADER);
-    let exposed = ANSWER_HEADERS.map(HeaderName::from_static);
+    let asked = ASKED.map(HeaderName::from_static).into_iter();
+    let asked =
+        asked.chain([ACCEPT, AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, request_id.clone()]);
+    let answered = ANSWER_HEADERS.into_iter().chain(LIMIT_HEADERS).chain(["preference-applied"]);
+    let answered = answered.map(HeaderName::from_static);
+    let answered = answered.chain([LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE, request_id]);
     CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([ACCEPT, CONTENT_TYPE, CONTENT_ENCODING, request_id.clone()])
-        .expose_headers(exposed.into_iter().chain([RETRY_AFTER, request_id]).collect::<Vec<_>>())
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers(asked.collect::<Vec<_>>())
+        .expose_headers(answered.collect::<Vec<_>>())
         .max_age(Duration::from_hours(1))
 }

@@ -1,6 +1,7 @@
 //! What every request passes on its way in and out, one concern per file.
 
 pub(super) mod access;
+pub(super) mod authenticate;
 pub(super) mod cors;
 pub(super) mod panic;
 pub(super) mod problems;

@@ -6,6 +6,7 @@
 mod accepted;
 mod problems;
 mod restorations;
+mod security;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
@@ -52,6 +53,7 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         let operation = document.paths.paths.get_mut(path).and_then(|item| item.post.as_mut());
         operation.expect("all are routes").request_body = Some(body.into());
     }
+    security::describe(routes.get_openapi_mut());
     routes
 }
 

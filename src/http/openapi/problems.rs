@@ -131,6 +131,8 @@ impl IntoResponses for RestorationProblems {
 /// Everything but what only other routes answer.
 fn work_problems() -> Vec<ProblemCode> {
     let elsewhere = [
+        ProblemCode::Unauthenticated,
+        ProblemCode::InsufficientScope,
         ProblemCode::NotFound,
         ProblemCode::UnknownDictionary,
         ProblemCode::UnknownJob,
@@ -143,7 +145,7 @@ fn work_problems() -> Vec<ProblemCode> {
 }
 
 /// One answer for each status, with an example for each code.
-fn answers(codes: &[ProblemCode]) -> Answers {
+pub(super) fn answers(codes: &[ProblemCode]) -> Answers {
     let mut by_status = BTreeMap::<_, Vec<_>>::new();
     for code in codes {
         by_status.entry(code.describe().status).or_default().push(*code);
@@ -172,6 +174,7 @@ fn answer(codes: &[ProblemCode]) -> Response {
     let hurried = [
         ProblemCode::TooBusy,
         ProblemCode::TooManyJobs,
+        ProblemCode::TooManyRequests,
         ProblemCode::JobUnfinished,
         ProblemCode::ShuttingDown,
         ProblemCode::StorageUnavailable,

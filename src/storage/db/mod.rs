@@ -8,8 +8,10 @@ mod connect;
 mod dictionaries;
 mod fault;
 mod jobs;
+mod keys;
 mod migrations;
 mod notices;
+mod webhooks;
 
 use sqlx::{PgPool, SqlitePool};
 
@@ -21,8 +23,10 @@ pub use jobs::{
     Cancel, Enqueued, EnqueuedAll, Expired, Forget, Idempotency, JobFilter, Limits, NewJob,
     QueueStats,
 };
+pub use keys::KeyRecord;
 pub use migrations::MigrationName;
 pub(super) use notices::Notice;
+pub use webhooks::{Attempt, Delivery};
 
 /// The database. Copies share their connections.
 #[derive(Clone, Debug)]

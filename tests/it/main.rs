@@ -16,4 +16,5 @@ mod image_limits;
 mod image_metadata;
 mod image_round_trips;
 mod openapi_quality;
+mod queue;
 mod restoration;

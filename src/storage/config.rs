@@ -28,6 +28,8 @@ impl Default for StorageConfig {
 pub struct QueueConfig {
     /// The message broker that hands out work; the database does it when not given.
     pub url: Option<SecretUrl>,
+    /// How long a worker may be silent before its job is given to another one.
+    pub lease: Duration,
     /// Longest wait until the table is looked at, whether or not anyone said that there is work.
     pub poll: Duration,
     /// How long a job and its files are kept after its end.
@@ -40,6 +42,7 @@ impl Default for QueueConfig {
     fn default() -> Self {
         Self {
             url: None,
+            lease: Duration::from_secs(30),
             poll: Duration::from_secs(5),
             retention: Duration::from_hours(24),
             lost: json!({

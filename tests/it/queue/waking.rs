@@ -121,15 +121,9 @@ async fn a_connection_that_was_cut_loses_no_wake(world: Arc<World>) {
         return;
     }
     let (here, there) = (world.queue().await, world.queue().await);
-    let administrator = world.administrator().await;
     for _ in 0..3 {
         let worker = waiting(&there);
-        // All connections but this one, those that listen among them.
-        let cut = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND pid <> pg_backend_pid() \
-                   AND query LIKE 'LISTEN%'";
-        let listeners: i64 = sqlx::query_scalar(cut).fetch_one(&administrator).await.unwrap();
-        assert!(listeners > 0, "nobody listens");
+        assert!(world.cut_listeners().await > 0, "nobody listens");
         let id = add(&here, &job("a")).await;
         let held = worker.await.unwrap();
         assert_eq!(held.job.id, id);

@@ -23,14 +23,14 @@ pub(crate) enum Engine {
     Nats,
 }
 
-/// A database of its own, and whatever else a queue needs.
+/// A database or a schema of its own, and whatever else a queue needs.
 pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) storage: StorageConfig,
     pub(crate) config: QueueConfig,
     time: Arc<AtomicI64>,
     folder: tempfile::TempDir,
-    /// The server and the name of the database there.
+    /// The server and the name of the schema there.
     server: Option<(PgPool, String)>,
     broker: Option<(String, String)>,
 }
@@ -81,10 +81,10 @@ impl World {
                 return None;
             };
             let server = PgPool::connect(&url).await.unwrap();
-            let statement = format!("CREATE DATABASE {name}");
+            let statement = format!("CREATE SCHEMA {name}");
             sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&server).await.unwrap();
             let mut url = url::Url::parse(&url).unwrap();
-            url.set_path(&name);
+            url.query_pairs_mut().append_pair("options[search_path]", &name);
             world.storage.database_url = Some(url.as_str().parse().unwrap());
             world.server = Some((server, name.clone()));
         }
@@ -103,7 +103,7 @@ impl World {
 
     async fn close(&self) {
         if let Some((server, name)) = &self.server {
-            let statement = format!("DROP DATABASE {name} WITH (FORCE)");
+            let statement = format!("DROP SCHEMA {name} CASCADE");
             sqlx::query(sqlx::AssertSqlSafe(statement)).execute(server).await.unwrap();
         }
         if let Some((url, stream)) = &self.broker {
@@ -138,9 +138,12 @@ impl World {
         self.time.fetch_add(by, Ordering::SeqCst);
     }
 
-    /// The administrator's connection to the database of this world.
-    pub(crate) async fn administrator(&self) -> PgPool {
-        PgPool::connect(self.storage.database_url.as_ref().unwrap().expose()).await.unwrap()
+    /// Cuts the connections that listen; says how many there were.
+    pub(crate) async fn cut_listeners(&self) -> i64 {
+        let (server, name) = self.server.as_ref().expect("a server to listen to");
+        let cut = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
+                   WHERE query LIKE 'LISTEN%' || $1 || '%'";
+        sqlx::query_scalar(cut).bind(name).fetch_one(server).await.unwrap()
     }
 }
 

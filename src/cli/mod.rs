@@ -2,12 +2,14 @@
 
 mod bench;
 mod bench_learning;
+mod bench_queue;
 mod config;
 mod dictionary;
 mod evaluate;
 mod files;
 mod healthcheck;
 mod learn;
+mod migrate;
 mod openapi;
 mod progress;
 mod reference;
@@ -41,6 +43,7 @@ enum Command {
     Bench(bench::Bench),
     Learn(learn::Learn),
     Dictionary(dictionary::Dictionaries),
+    Migrate(migrate::Migrate),
     Config(config::ShowConfig),
     Openapi(openapi::PrintOpenApi),
     Healthcheck(healthcheck::CheckHealth),
@@ -59,6 +62,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Bench(command) => command.run(),
         Command::Learn(command) => command.run(),
         Command::Dictionary(command) => command.run(),
+        Command::Migrate(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Openapi(command) => command.run(),
         Command::Healthcheck(command) => command.run(),

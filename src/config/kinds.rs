@@ -6,10 +6,17 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::storage::SecretUrl;
+
 /// Says what a value looks like.
 pub(super) trait Expects {
     /// A phrase to follow "expected".
     fn expects(&self) -> String;
+
+    /// Whether a value may not be repeated in messages, and may be given as a file.
+    fn is_secret(&self) -> bool {
+        false
+    }
 }
 
 /// A way to write a `T`.
@@ -61,6 +68,29 @@ impl Kind<PathBuf> for Folder {
 
     fn show(&self, value: &PathBuf) -> String {
         value.display().to_string()
+    }
+}
+
+/// The address of a service, perhaps with a password; nothing stands for none.
+pub(super) struct Secret(pub &'static str);
+
+impl Expects for Secret {
+    fn expects(&self) -> String {
+        self.0.to_owned()
+    }
+
+    fn is_secret(&self) -> bool {
+        true
+    }
+}
+
+impl Kind<Option<SecretUrl>> for Secret {
+    fn read(&self, text: &str) -> Option<Option<SecretUrl>> {
+        if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
+    }
+
+    fn show(&self, value: &Option<SecretUrl>) -> String {
+        value.as_ref().map(SecretUrl::to_string).unwrap_or_default()
     }
 }
 

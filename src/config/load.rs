@@ -46,6 +46,7 @@ pub fn load(inputs: &Inputs) -> Result<Effective, ConfigErrors> {
     let mut gathering = Gathering::default();
     gathering.take_file(inputs);
     gathering.take_environment(&inputs.environment);
+    gathering.take_secret_files(&inputs.environment);
     for (setting, value) in &inputs.flags {
         gathering.set(setting, Source::Flag, value);
     }
@@ -65,6 +66,7 @@ impl Gathering {
         if (setting.read)(&mut self.effective.config, value).is_some() {
             self.effective.sources.insert(setting.name, source);
         } else {
+            let value = if setting.is_secret() { "***" } else { value };
             self.faults.push(Fault::Value {
                 setting: setting.name,
                 value: value.to_owned(),
@@ -109,11 +111,26 @@ impl Gathering {
             match SETTINGS.iter().find(|setting| setting.variable() == *name) {
                 Some(setting) => self.set(setting, Source::Environment, value),
                 None if name == FILE_VARIABLE => {}
+                None if secret_in_file(name).is_some() => {}
                 None => self.faults.push(Fault::Unknown {
                     name: name.clone(),
                     source_name: "environment".to_owned(),
                     suggestion: nearest(name, SETTINGS.iter().map(Setting::variable)),
                 }),
+            }
+        }
+    }
+
+    /// Secrets in files, as container platforms hand them out. They win over those in variables.
+    fn take_secret_files(&mut self, environment: &[(String, String)]) {
+        for (name, path) in environment {
+            let Some(setting) = secret_in_file(name) else { continue };
+            match std::fs::read_to_string(path) {
+                Ok(text) => self.set(setting, Source::Environment, text.trim_end()),
+                Err(error) => {
+                    let problem = format!("{error} ({name})");
+                    self.faults.push(Fault::File { path: PathBuf::from(path), problem });
+                }
             }
         }
     }
@@ -131,6 +148,11 @@ impl Gathering {
             });
         }
     }
+}
+
+/// The setting whose value is in the file that this variable names.
+fn secret_in_file(variable: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.file_variable().as_deref() == Some(variable))
 }
 
 fn read_table(path: &Path) -> Result<Table, String> {

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use crate::http::HttpConfig;
 use crate::imaging::ImageLimits;
+use crate::storage::{QueueConfig, StorageConfig};
 use crate::telemetry::TelemetryConfig;
 use crate::worker::WorkerConfig;
 
@@ -37,6 +38,10 @@ pub struct Config {
     pub image: ImageLimits,
     /// The worker pool.
     pub worker: WorkerConfig,
+    /// The database.
+    pub storage: StorageConfig,
+    /// The queue of jobs.
+    pub queue: QueueConfig,
     /// Logs.
     pub log: TelemetryConfig,
 }
@@ -48,6 +53,8 @@ impl Default for Config {
             http: HttpConfig::default(),
             image: ImageLimits::default(),
             worker: WorkerConfig::default(),
+            storage: StorageConfig::default(),
+            queue: QueueConfig::default(),
             log: TelemetryConfig::default(),
         }
     }

@@ -19,13 +19,17 @@ pub fn reference_page() -> String {
     for setting in SETTINGS {
         let default = setting.show(&defaults);
         let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
+        let in_file = setting
+            .file_variable()
+            .map(|variable| format!(", or `{variable}` with the path of a file that holds it"));
         write!(
             page,
-            "\n## `{}`\n\n{}\n\n- flag: `--{}`\n- variable: `{}`\n- value: {}\n- default: {}\n",
+            "\n## `{}`\n\n{}\n\n- flag: `--{}`\n- variable: `{}`{}\n- value: {}\n- default: {}\n",
             setting.name,
             setting.help,
             setting.flag(),
             setting.variable(),
+            in_file.unwrap_or_default(),
             setting.expects(),
             default,
         )

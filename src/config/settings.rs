@@ -1,7 +1,7 @@
 //! The table of settings.
 
 use super::Config;
-use super::kinds::{Bytes, Count, Expects, Folder, Kind, List, Seconds, Text};
+use super::kinds::{Bytes, Count, Expects, Folder, Kind, List, Seconds, Secret, Text};
 
 /// One thing that can be set.
 #[derive(Debug)]
@@ -11,6 +11,7 @@ pub struct Setting {
     /// What it means, in a sentence or two.
     pub help: &'static str,
     pub(super) expects: fn() -> String,
+    is_secret: fn() -> bool,
     pub(super) show: fn(&Config) -> String,
     pub(super) show_toml: fn(&Config) -> String,
     pub(super) read: fn(&mut Config, &str) -> Option<()>,
@@ -23,6 +24,7 @@ macro_rules! setting {
             name: $name,
             help: $help,
             expects: || $kind.expects(),
+            is_secret: || $kind.is_secret(),
             show: |config| $kind.show(&config.$($field).+),
             show_toml: |config| $kind.show_toml(&config.$($field).+),
             read: |config, text| {
@@ -140,6 +142,60 @@ pub const SETTINGS: &[Setting] = &[
         "Longest time from the acceptance of a request to its answer."
     ),
     setting!(
+        "storage.database_url",
+        storage.database_url,
+        Secret("sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"),
+        "Database of jobs, keys and dictionaries. When not given, the file `cogd.sqlite` below `data_dir`."
+    ),
+    setting!(
+        "storage.queue_url",
+        queue.url,
+        Secret("nats://HOST:PORT or tls://HOST:PORT, perhaps followed by /STREAM"),
+        "NATS JetStream server that hands out jobs. When not given, the database does it."
+    ),
+    setting!(
+        "storage.connections",
+        storage.connections,
+        Count(1..=1000),
+        "Connections to PostgreSQL for requests, and as many for workers; readers of an SQLite file."
+    ),
+    setting!(
+        "storage.timeout",
+        storage.timeout,
+        Seconds(0.1..=300.0),
+        "Longest wait for a connection to the database, and for its locks."
+    ),
+    setting!(
+        "jobs.lease",
+        queue.lease,
+        Seconds(2.0..=3600.0),
+        "How long a worker may be silent before its job is given to another one."
+    ),
+    setting!(
+        "jobs.poll",
+        queue.poll,
+        Seconds(0.1..=300.0),
+        "Longest time until idle workers look for jobs that nobody told them of. With SQLite at most 0.5s."
+    ),
+    setting!(
+        "jobs.retention",
+        queue.retention,
+        Seconds(0.0..=31_536_000.0),
+        "How long a job, its files and its result are kept after its end."
+    ),
+    setting!(
+        "jobs.queue_length",
+        queue.limits.all,
+        Count(1..=10_000_000),
+        "Unfinished jobs of all clients together. More are answered 429 at once."
+    ),
+    setting!(
+        "jobs.queue_length_per_owner",
+        queue.limits.owner,
+        Count(1..=10_000_000),
+        "Unfinished jobs of one client. More are answered 429 at once."
+    ),
+    setting!(
         "log.format",
         log.format,
         Text("`human` or `json`"),
@@ -167,6 +223,16 @@ impl Setting {
     /// Its flag without the dashes, such as `http-max-body-bytes`.
     pub fn flag(&self) -> String {
         self.name.replace(['.', '_'], "-")
+    }
+
+    /// Whether its value may not be repeated in messages, and may be given as a file.
+    pub fn is_secret(&self) -> bool {
+        (self.is_secret)()
+    }
+
+    /// For a secret, the environment variable that names a file with its value.
+    pub fn file_variable(&self) -> Option<String> {
+        self.is_secret().then(|| format!("{}_FILE", self.variable()))
     }
 
     /// Section and key in the file; the section is empty at the top.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::SecretUrl;
+use super::{Limits, SecretUrl};
 
 /// Where the service keeps what it keeps.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,10 @@ pub struct QueueConfig {
     pub poll: Duration,
     /// How long a job and its files are kept after its end.
     pub retention: Duration,
+    /// Unfinished jobs there may be; for the callers of [`JobQueue::enqueue`].
+    ///
+    /// [`JobQueue::enqueue`]: super::JobQueue::enqueue
+    pub limits: Limits,
     /// What the owner of a job reads whose last attempt lost its worker: a problem document.
     pub lost: Value,
 }
@@ -45,6 +49,7 @@ impl Default for QueueConfig {
             lease: Duration::from_secs(30),
             poll: Duration::from_secs(5),
             retention: Duration::from_hours(24),
+            limits: Limits { all: 10_000, owner: 1000 },
             lost: json!({
                 "type": "/problems/worker-lost",
                 "title": "Worker lost",

@@ -138,6 +138,16 @@ impl World {
         self.time.fetch_add(by, Ordering::SeqCst);
     }
 
+    /// The address of the file that is the database of an SQLite world.
+    pub(crate) fn sqlite_url(&self) -> String {
+        format!("sqlite:{}", self.folder.path().join("cogd.sqlite").display())
+    }
+
+    /// A connection to the schema of a PostgreSQL world.
+    pub(crate) async fn server_pool(&self) -> PgPool {
+        PgPool::connect(self.storage.database_url.as_ref().unwrap().expose()).await.unwrap()
+    }
+
     /// Cuts the connections that listen; says how many there were.
     pub(crate) async fn cut_listeners(&self) -> i64 {
         let (server, name) = self.server.as_ref().expect("a server to listen to");

@@ -15,7 +15,7 @@ use crate::engines::{EngineError, ParameterFault};
 use crate::imaging::ImagingError;
 use crate::jobs::{JobId, JobState};
 use crate::storage::StorageError;
-use crate::worker::{JobFailure, JobFault, Overload, Refused};
+use crate::worker::{JobFailure, JobFault, Overload, Refused, TargetRejected};
 
 /// An error on its way to the client: a public part, and a cause for the log alone.
 #[derive(Debug)]
@@ -236,6 +236,22 @@ impl From<StorageError> for ApiError {
             | E::Corrupt { .. }
             | E::Migration { .. }
             | E::Address { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<TargetRejected> for ApiError {
+    fn from(rejected: TargetRejected) -> Self {
+        let error = Self::invalid_field("webhook", rejected.to_string());
+        match rejected {
+            TargetRejected::TooLong { limit, actual } => {
+                error.with_limit(limit as f64, Some(actual as f64))
+            }
+            TargetRejected::Off
+            | TargetRejected::NotAUrl
+            | TargetRejected::Scheme
+            | TargetRejected::Credentials
+            | TargetRejected::Inner { .. } => error,
         }
     }
 }

@@ -73,7 +73,8 @@ fn body(form: Form, task: Option<Task>, (summary, example): (&str, Value)) -> Re
 fn members(form: Form, task: Option<Task>, file: &dyn Fn(&str) -> Object) -> ObjectBuilder {
     let picture = |description: &str| -> Schema {
         if form.many {
-            ArrayBuilder::new().items(file(description)).min_items(Some(1)).build().into()
+            let each = ArrayBuilder::new().items(file(description)).min_items(Some(1));
+            each.description(Some(description)).build().into()
         } else {
             file(description).into()
         }

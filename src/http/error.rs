@@ -15,7 +15,7 @@ use crate::engines::{EngineError, ParameterFault};
 use crate::imaging::ImagingError;
 use crate::jobs::{JobId, JobState};
 use crate::storage::StorageError;
-use crate::worker::{JobFailure, JobFault, Overload, Refused};
+use crate::worker::{JobFailure, JobFault, Overload, Refused, TargetRejected};
 
 /// An error on its way to the client: a public part, and a cause for the log alone.
 #[derive(Debug)]
@@ -237,6 +237,29 @@ impl From<StorageError> for ApiError {
             | E::Migration { .. }
             | E::Address { .. } => Self::internal(error),
         }
+    }
+}
+
+impl From<TargetRejected> for ApiError {
+    fn from(rejected: TargetRejected) -> Self {
+        let detail = rejected.to_string();
+        let size = match rejected {
+            TargetRejected::TooLong { limit, actual } => {
+                (Some(Amount(limit as f64)), Some(Amount(actual as f64)))
+            }
+            TargetRejected::Off
+            | TargetRejected::NotAUrl
+            | TargetRejected::Scheme
+            | TargetRejected::Credentials
+            | TargetRejected::Inner { .. } => (None, None),
+        };
+        let (limit, actual) = size;
+        Self::invalid(vec![FieldError {
+            field: "webhook".to_owned(),
+            message: detail,
+            limit,
+            actual,
+        }])
     }
 }
 

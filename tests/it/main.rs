@@ -5,11 +5,13 @@ mod support;
 
 mod architecture;
 mod blobs;
+mod cli_keys;
 mod cli_learn;
 mod cli_serve;
 mod golden;
 mod hostile_images;
 mod http_dictionaries;
+mod http_keys;
 mod http_problems;
 mod http_restorations;
 mod http_system;
@@ -18,3 +20,4 @@ mod image_metadata;
 mod image_round_trips;
 mod openapi_quality;
 mod restoration;
+mod webhooks;

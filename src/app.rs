@@ -146,7 +146,7 @@ impl App {
     }
 
     /// Runs jobs until `signal` resolves, then finishes the work at hand or hands it back.
-    pub async fn work(self, signal: impl Future<Output = ()>) {
+    pub async fn work(&self, signal: impl Future<Output = ()>) {
         let slots = self.config.jobs.slots.resolve(self.config.worker.threads);
         let workshop = Arc::clone(&self.state.workshop);
         let runner = Arc::new(Runner::new(Arc::clone(&workshop), slots));

@@ -8,7 +8,7 @@ use crate::support::app::{TestApp, grey_png, mask_png, multipart};
 
 #[tokio::test]
 async fn every_listed_dictionary_has_a_record_and_the_first_is_the_default() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let list = app.get("/v1/dictionaries").await;
     assert_eq!(list.status, StatusCode::OK);
     let list = list.json();
@@ -25,7 +25,7 @@ async fn every_listed_dictionary_has_a_record_and_the_first_is_the_default() {
 
 #[tokio::test]
 async fn the_filters_are_drawn_for_who_asks_by_accept_or_by_query() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     for (accept, path, drawn) in [
         ("image/png", "/v1/dictionaries/dct", true),
         ("image/*, application/json;q=0.5", "/v1/dictionaries/dct", true),
@@ -51,7 +51,7 @@ async fn the_filters_are_drawn_for_who_asks_by_accept_or_by_query() {
 
 #[tokio::test]
 async fn bad_names_and_forms_are_problems() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     for path in ["/v1/dictionaries/nobodys", "/v1/dictionaries/nobodys?format=png"] {
         let answer = app.get(path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND);
@@ -68,7 +68,7 @@ async fn bad_names_and_forms_are_problems() {
 
 #[tokio::test]
 async fn every_listed_dictionary_restores() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let list = app.get("/v1/dictionaries").await.json();
     for entry in list["dictionaries"].as_array().unwrap() {
         let name = entry["name"].as_str().unwrap();

@@ -100,7 +100,7 @@ async fn each_fault_of_a_request_has_its_problem() {
         (StatusCode::UNPROCESSABLE_ENTITY, "mask-mismatch", files(&small)),
         (StatusCode::UNPROCESSABLE_ENTITY, "nothing-known", files(&full)),
     ];
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     for (index, (status, problem, request)) in cases.into_iter().enumerate() {
         let answer = app.call(request).await;
         assert_eq!(answer.problem(), problem, "case {index}: {answer:?}");
@@ -117,12 +117,12 @@ async fn a_wrong_parameter_is_named_with_its_limit() {
         ("mask", files[1].1.as_slice()),
         ("iterations", b"1000000"),
     ];
-    let problem = TestApp::new().call(multipart(INPAINT, &parts)).await.json();
+    let problem = TestApp::new().await.call(multipart(INPAINT, &parts)).await.json();
     assert_eq!(problem["errors"][0]["field"], "iterations");
     assert_eq!(problem["errors"][0]["limit"], 1000);
     assert_eq!(problem["errors"][0]["actual"], 1_000_000);
     let unknown = json!({ "image": "", "mask": "", "strength": 1 });
-    let problem = TestApp::new().call(json(INPAINT, &unknown)).await.json();
+    let problem = TestApp::new().await.call(json(INPAINT, &unknown)).await.json();
     assert_eq!(problem["errors"][0]["field"], "strength");
 }
 
@@ -132,7 +132,8 @@ async fn each_limit_is_told_with_the_value_that_passed_it() {
         config.http.max_body_bytes = 4000;
         config.image.max_bytes = 1000;
         config.image.max_pixels = 100;
-    });
+    })
+    .await;
     let (long, big) = (vec![0; 5000], vec![0; 1500]);
     let image = png(24, 16, |_, _| 9);
     let declared = Request::post(INPAINT)
@@ -174,7 +175,8 @@ async fn each_limit_is_told_with_the_value_that_passed_it() {
 async fn a_body_that_never_comes_is_given_up() {
     let app = TestApp::with(|config| {
         config.http.body_timeout = Duration::from_millis(20);
-    });
+    })
+    .await;
     let answer = app.call(post("application/json", Body::new(Silence))).await;
     assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
     assert_eq!(answer.problem(), "request-timeout");
@@ -197,7 +199,7 @@ impl HttpBody for Silence {
 
 #[tokio::test]
 async fn every_problem_is_explained_at_its_type() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     for code in ProblemCode::ALL {
         let description = code.describe();
         let answer = app.get(&format!("/problems/{}", description.slug)).await;
@@ -210,7 +212,7 @@ async fn every_problem_is_explained_at_its_type() {
 
 #[tokio::test]
 async fn a_method_that_is_not_there_is_answered_with_those_that_are() {
-    let answer = TestApp::new().get(INPAINT).await;
+    let answer = TestApp::new().await.get(INPAINT).await;
     assert_eq!(answer.problem(), "method-not-allowed");
     assert_eq!(answer.header("allow"), "POST");
 }

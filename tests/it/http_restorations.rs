@@ -18,7 +18,7 @@ fn inpaint(seed: u32) -> Request<Body> {
 
 #[tokio::test]
 async fn inpainting_answers_the_image_with_a_report_in_its_headers() {
-    let answer = TestApp::new().call(inpaint(0)).await;
+    let answer = TestApp::new().await.call(inpaint(0)).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
     assert_eq!(answer.header("content-type"), "image/png");
     assert_eq!(answer.header("x-engine"), "csc");
@@ -35,7 +35,7 @@ async fn inpainting_answers_the_image_with_a_report_in_its_headers() {
 
 #[tokio::test]
 async fn multipart_flat_params_and_json_give_the_same_bytes() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let (image, mask) = (grey_png(24, 16, 1), mask_png(24, 16));
     let flat = multipart(
         "/v1/inpaint",
@@ -66,7 +66,7 @@ async fn multipart_flat_params_and_json_give_the_same_bytes() {
 
 #[tokio::test]
 async fn accept_chooses_between_formats_and_json() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let asked = |accept: &'static str| {
         let mut request = inpaint(2);
         request.headers_mut().insert("accept", accept.parse().unwrap());
@@ -93,7 +93,7 @@ async fn an_empty_mask_gives_the_image_back_with_a_warning() {
     let image = grey_png(24, 16, 3);
     let mask = crate::support::app::png(24, 16, |_, _| 0);
     let request = multipart("/v1/inpaint", &[("image", &image), ("mask", &mask)]);
-    let answer = TestApp::new().call(request).await;
+    let answer = TestApp::new().await.call(request).await;
     assert_eq!(answer.header("x-warning"), "empty-mask");
     assert_eq!(answer.body, image);
 }
@@ -101,13 +101,13 @@ async fn an_empty_mask_gives_the_image_back_with_a_warning() {
 #[tokio::test]
 async fn reconstruction_needs_no_mask_and_takes_the_noise() {
     let request = multipart("/v1/reconstruct", &[("image", &grey_png(24, 16, 4)), ("sigma", b"8")]);
-    let answer = TestApp::new().call(request).await;
+    let answer = TestApp::new().await.call(request).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_requests_in_parallel_answer_what_they_answer_in_sequence() {
-    let app = TestApp::with(|config| config.worker.queue_length = 50);
+    let app = TestApp::with(|config| config.worker.queue_length = 50).await;
     let mut in_sequence = Vec::new();
     for seed in 0..50 {
         in_sequence.push(app.call(inpaint(seed)).await.body);
@@ -131,7 +131,7 @@ async fn fifty_requests_in_parallel_answer_what_they_answer_in_sequence() {
 
 #[tokio::test]
 async fn a_full_service_answers_too_busy_at_once_and_says_when_to_return() {
-    let app = TestApp::with(|config| config.worker.pixels_in_flight = 1);
+    let app = TestApp::with(|config| config.worker.pixels_in_flight = 1).await;
     let (go, gate) = std::sync::mpsc::channel::<()>();
     let _running = app.app.pool().submit(1, move |_| gate.recv().is_ok()).unwrap();
     let answer = app.call(inpaint(0)).await;
@@ -148,7 +148,8 @@ async fn a_request_that_waits_past_its_deadline_is_told_so() {
     let app = TestApp::with(|config| {
         config.worker.threads = "1".parse().unwrap();
         config.worker.deadline = Duration::from_millis(20);
-    });
+    })
+    .await;
     let (go, gate) = std::sync::mpsc::channel::<()>();
     let _running = app.app.pool().submit(1, move |_| gate.recv().is_ok()).unwrap();
     let answer = app.call(inpaint(0)).await;
@@ -158,7 +159,7 @@ async fn a_request_that_waits_past_its_deadline_is_told_so() {
 
 #[tokio::test]
 async fn a_draining_service_says_so_to_clients_and_to_probes() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     assert_eq!(app.get("/readyz").await.status, StatusCode::OK);
     app.app.pool().close();
     let answer = app.call(inpaint(0)).await;
@@ -194,7 +195,8 @@ async fn a_gzipped_body_is_read_and_its_length_is_that_of_its_content() {
     let app = TestApp::with(|config| {
         config.http.max_body_bytes = 50_000;
         config.image.max_bytes = 50_000;
-    });
+    })
+    .await;
     let call = |content: &[u8]| {
         let request = Request::post("/v1/reconstruct")
             .header("content-type", "application/json")

@@ -9,7 +9,7 @@ const ALLOWED: &str = "access-control-allow-origin";
 
 #[tokio::test]
 async fn health_version_and_engines_answer_json() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     for path in ["/livez", "/readyz", "/version", "/v1/engines", "/openapi.json"] {
         let answer = app.get(path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
@@ -20,7 +20,7 @@ async fn health_version_and_engines_answer_json() {
 
 #[tokio::test]
 async fn metrics_count_requests_by_route_and_not_by_path() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     app.get("/problems/too-busy").await;
     app.get("/a/path/nobody/made").await;
     app.call(Request::builder().method("BREW").uri("/livez").body(Body::empty()).unwrap()).await;
@@ -40,7 +40,7 @@ async fn metrics_count_requests_by_route_and_not_by_path() {
 
 #[tokio::test]
 async fn a_sane_request_id_is_kept_and_any_other_replaced() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let call = |id: &'static str| {
         app.call(Request::get("/livez").header("x-request-id", id).body(Body::empty()).unwrap())
     };
@@ -54,7 +54,7 @@ async fn a_sane_request_id_is_kept_and_any_other_replaced() {
 
 #[tokio::test]
 async fn the_documentation_is_served_without_anything_from_elsewhere() {
-    let app = TestApp::new();
+    let app = TestApp::new().await;
     let page = app.get("/docs/").await;
     assert_eq!(page.status, StatusCode::OK);
     let text = String::from_utf8(page.body.to_vec()).unwrap();
@@ -65,7 +65,7 @@ async fn the_documentation_is_served_without_anything_from_elsewhere() {
 
 #[tokio::test]
 async fn answers_carry_headers_that_bind_browsers() {
-    let answer = TestApp::new().get("/livez").await;
+    let answer = TestApp::new().await.get("/livez").await;
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
 }
@@ -76,11 +76,12 @@ async fn other_origins_are_let_in_only_if_the_settings_name_them() {
         let request = Request::get("/livez").header("origin", origin);
         app.call(request.body(Body::empty()).unwrap()).await
     };
-    let closed = TestApp::new();
+    let closed = TestApp::new().await;
     assert_eq!(call(&closed, "https://a.example").await.header(ALLOWED), "");
     let open = TestApp::with(|config| {
         config.http.cors_origins = vec!["https://a.example".parse().unwrap()];
-    });
+    })
+    .await;
     let answer = call(&open, "https://a.example").await;
     assert_eq!(answer.header(ALLOWED), "https://a.example");
     assert!(answer.header("access-control-expose-headers").contains("x-mask-coverage"));

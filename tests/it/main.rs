@@ -11,6 +11,7 @@ mod cli_serve;
 mod golden;
 mod hostile_images;
 mod http_dictionaries;
+mod http_jobs;
 mod http_keys;
 mod http_problems;
 mod http_restorations;

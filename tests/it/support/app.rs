@@ -1,5 +1,7 @@
 //! The service without a socket, and requests to it.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -8,13 +10,22 @@ use cogd::app::App;
 use cogd::config::Config;
 use cogd::imaging::{EncodeOptions, ImageFormat, ImageLimits, Picture, decode, encode};
 use http_body_util::BodyExt as _;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-/// A service with its folder, which goes when it goes.
+/// A service with its folder, which goes when it goes. It runs no jobs before [`TestApp::work`].
 pub(crate) struct TestApp {
-    pub(crate) app: App,
+    pub(crate) app: Arc<App>,
     pub(crate) router: Router,
+    stop: CancellationToken,
     _folder: tempfile::TempDir,
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
 }
 
 /// An answer with its whole body.
@@ -27,16 +38,27 @@ pub(crate) struct Answer {
 
 impl TestApp {
     /// A service at its defaults but for what `change` changes.
-    pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config { data_dir: folder.path().join("data"), ..Config::default() };
         change(&mut config);
-        let app = App::build(config).unwrap();
-        Self { router: app.router(), app, _folder: folder }
+        let app = Arc::new(App::build(config).await.unwrap());
+        Self { router: app.router(), app, stop: CancellationToken::new(), _folder: folder }
     }
 
-    pub(crate) fn new() -> Self {
-        Self::with(|_| {})
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// Tells what runs jobs to stop.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Begins to run jobs, until it goes.
+    pub(crate) fn work(&self) -> JoinHandle<()> {
+        let (app, stop) = (Arc::clone(&self.app), self.stop.clone());
+        tokio::spawn(async move { app.work(stop.cancelled_owned()).await })
     }
 
     pub(crate) async fn call(&self, request: Request<Body>) -> Answer {

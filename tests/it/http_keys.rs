@@ -16,6 +16,7 @@ use cogd::jobs::Timestamp;
 use cogd::storage::{Clock, Database, KeyRecord, KeyRing, StorageConfig, StorageError};
 
 use crate::support::app::{Answer, TestApp, grey_png, mask_png, multipart};
+use crate::support::world::{Engine, run};
 
 /// A service that asks for keys, and its database.
 struct Guarded {
@@ -238,10 +239,14 @@ async fn a_public_address_without_a_key_is_refused_at_the_start_with_what_to_do(
 
 #[tokio::test]
 async fn names_of_keys_are_given_once_until_they_are_revoked() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = database(&folder).await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        run(engine, async |world| gives_names_once(&world.database().await).await).await;
+    }
+}
+
+async fn gives_names_once(database: &Database) {
     assert!(!database.has_keys().await.unwrap());
-    let first = add_key(&database, "name", &[Scope::Restore, Scope::Learn]).await;
+    let first = add_key(database, "name", &[Scope::Restore, Scope::Learn]).await;
     let second =
         KeyRecord::new(&ApiKey::generate().unwrap(), "name", BTreeSet::new(), Timestamp(2));
     let error = database.add_key(&second).await.unwrap_err();

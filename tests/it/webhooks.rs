@@ -7,11 +7,13 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use cogd::jobs::{JobId, RetryPolicy, Timestamp};
-use cogd::storage::{Attempt, Clock, Database, StorageConfig};
+use cogd::storage::{Attempt, Clock, Database, NewJob, StorageConfig};
 use cogd::worker::{Deliverer, WebhookConfig, check_target};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+use crate::support::world::{Engine, World, add, claim, completion, job, run};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// Far longer than anything here takes.
@@ -209,9 +211,40 @@ async fn a_host_that_is_allowed_by_name_may_be_anywhere() {
 
 #[tokio::test]
 async fn an_event_whose_process_died_is_sent_by_another_and_late_words_do_not_count() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = Database::connect(&StorageConfig::default(), folder.path()).await.unwrap();
-    database.migrate().await.unwrap();
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        run(engine, async |world| passes_events_on(&world.database().await).await).await;
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_ended_without_its_event_is_found() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        run(engine, async |world| finds_what_was_missed(&world).await).await;
+    }
+}
+
+async fn finds_what_was_missed(world: &World) {
+    let (queue, database) = (world.queue().await, world.database().await);
+    let begin = world.now();
+    let told = NewJob { webhook: Some("https://a.example".to_owned()), ..job("a") };
+    for new in [&told, &job("a")] {
+        add(&queue, new).await;
+    }
+    let missed = async || {
+        let until = Timestamp(world.now().0 + 1);
+        database.jobs_without_delivery(begin, until, 10).await.unwrap()
+    };
+    assert!(missed().await.is_empty(), "nothing has ended");
+    for _ in 0..2 {
+        let claim = claim(&queue).await;
+        queue.succeed(&claim, &completion(claim.job.id)).await.unwrap();
+    }
+    assert_eq!(missed().await, [told.id]);
+    database.enqueue_delivery(told.id, "https://a.example", b"{}", world.now()).await.unwrap();
+    assert!(missed().await.is_empty());
+}
+
+async fn passes_events_on(database: &Database) {
     let job = JobId::generate();
     database.enqueue_delivery(job, "https://a.example", b"{}", Timestamp(5)).await.unwrap();
     assert!(database.claim_deliveries(Timestamp(4), Timestamp(9), 10).await.unwrap().is_empty());

@@ -16,7 +16,7 @@ use crate::http::{self, ApiState, Gate, GateError, Router};
 use crate::numerics::{Threads, ThreadsError};
 use crate::storage::{BlobStore, Clock, Database, JobQueue, OpenError, QueueConfig, StorageError};
 use crate::telemetry::Metrics;
-use crate::worker::{Pool, Runner, Workshop};
+use crate::worker::{Deliverer, NoClient, Pool, Runner, Workshop};
 
 /// Time to record, after the grace period, how the last jobs ended.
 const RECORDING: Duration = Duration::from_secs(5);
@@ -54,6 +54,9 @@ pub enum StartError {
     /// The store of files cannot be used.
     #[error("the store of files cannot be opened")]
     Blobs(#[from] OpenError),
+    /// Webhooks cannot be called.
+    #[error(transparent)]
+    Webhooks(#[from] NoClient),
     /// The address is taken, or is not one of this machine.
     #[error("cannot listen on {address} (bind)")]
     Bind {
@@ -71,6 +74,19 @@ impl App {
     /// # Errors
     /// [`StartError`] if the system does not give what the settings ask for.
     pub async fn build(config: Config) -> Result<Self, StartError> {
+        let mut app = Self::build_worker(config).await?;
+        let (auth, bind) = (&app.config.auth, app.config.http.bind);
+        let database = &app.state.workshop.database;
+        let gate = Gate::build(auth, bind, database, &Clock::system()).await?;
+        app.state.gate = Arc::new(gate);
+        Ok(app)
+    }
+
+    /// As [`Self::build`], to run jobs alone: without a listener there is nothing to guard.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub async fn build_worker(config: Config) -> Result<Self, StartError> {
         std::fs::create_dir_all(&config.data_dir).map_err(|source| {
             let path = config.data_dir.clone();
             StartError::DataDir { path, source }
@@ -84,20 +100,20 @@ impl App {
             (Arc::new(pool), Arc::new(Environment { limits: config.image.clone(), threads }));
         let database = Database::connect(&config.storage, &config.data_dir).await?;
         database.migrate().await?;
-        let gate = Gate::build(&config.auth, config.http.bind, &database, &Clock::system()).await?;
         let queue = QueueConfig { lost: http::worker_lost(), ..config.queue.clone() };
         let workshop = Workshop {
             queue: JobQueue::open(database.clone(), Clock::system(), &queue).await?,
-            database,
             blobs: BlobStore::open(&config.blobs, &config.data_dir)?,
             pool: Arc::clone(&pool),
             environment: Arc::clone(&environment),
+            deliverer: Deliverer::new(database.clone(), Clock::system(), config.webhooks.clone())?,
             wording: http::WORDING,
             config: config.jobs.clone(),
+            database,
         };
         let state = ApiState {
             config: Arc::new(config.http.clone()),
-            gate: Arc::new(gate),
+            gate: Arc::new(Gate::open()),
             environment,
             pool,
             workshop: Arc::new(workshop),
@@ -159,11 +175,14 @@ impl App {
             let (workshop, ending) = (Arc::clone(&workshop), ending.clone());
             async move { workshop.keep_clean(&ending).await }
         });
+        let telling = tokio::spawn({
+            let (deliverer, ending) = (workshop.deliverer.clone(), ending.clone());
+            async move { deliverer.run(&ending).await }
+        });
         signal.await;
         let grace = self.config.http.shutdown_grace;
         tracing::info!(grace_s = grace.as_secs_f64(), "finishing the work at hand");
         runner.close();
-        ending.cancel();
         let pool = Arc::clone(&self.state.pool);
         match spawn_blocking(move || pool.drain(grace)).await {
             Ok(0) => tracing::info!("all work is finished"),
@@ -171,7 +190,8 @@ impl App {
             Err(error) => tracing::error!(%error, "draining failed"),
         }
         runner.finish(RECORDING).await;
-        for task in [running, cleaning] {
+        ending.cancel();
+        for task in [running, cleaning, telling] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a background task failed");
             }

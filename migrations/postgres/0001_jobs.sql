@@ -48,7 +48,8 @@ CREATE INDEX jobs_expires ON jobs (expires) WHERE expires IS NOT NULL;
 -- Tells every process of a change: wakes idle workers, watchers, and workers that are to stop.
 CREATE FUNCTION jobs_notify() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_notify('cogd_jobs', NEW.id || ' ' || NEW.state || ' ' || NEW.cancel_requested);
+    -- Each schema has a channel of its own; a name has at most 63 bytes.
+    PERFORM pg_notify(left('cogd_jobs_' || TG_TABLE_SCHEMA, 63), NEW.id || ' ' || NEW.state || ' ' || NEW.cancel_requested);
     RETURN NULL;
 END
 $$;

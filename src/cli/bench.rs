@@ -15,6 +15,7 @@ use crate::numerics::Threads;
 use crate::worker::ThreadCount;
 
 use super::bench_learning::{Ablation, Paper};
+use super::bench_queue::QueueBench;
 use super::{dictionary, files};
 
 /// Measure quality and speed
@@ -29,6 +30,7 @@ enum Table {
     Inpaint(Inpaint),
     Paper(Paper),
     Ablation(Ablation),
+    Queue(QueueBench),
 }
 
 /// Fill holes of every kind in every image of a folder
@@ -73,6 +75,7 @@ impl Bench {
             Table::Inpaint(command) => command.run(),
             Table::Paper(command) => command.run(),
             Table::Ablation(command) => command.run(),
+            Table::Queue(command) => command.run(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod bench_learning;
+mod bench_queue;
 mod config;
 mod dictionary;
 mod evaluate;
@@ -9,12 +10,14 @@ mod files;
 mod healthcheck;
 mod keys;
 mod learn;
+mod migrate;
 mod openapi;
 mod progress;
 mod reference;
 mod restore;
 mod serve;
 mod status;
+mod worker;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -37,12 +40,14 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
+    Worker(worker::Worker),
     Restore(Box<restore::Restore>),
     Evaluate(evaluate::Evaluate),
     Bench(bench::Bench),
     Learn(learn::Learn),
     Dictionary(dictionary::Dictionaries),
     Keys(keys::Keys),
+    Migrate(migrate::Migrate),
     Config(config::ShowConfig),
     Openapi(openapi::PrintOpenApi),
     Healthcheck(healthcheck::CheckHealth),
@@ -56,12 +61,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
     };
     let done = match cli.command {
         Command::Serve(command) => command.run(),
+        Command::Worker(command) => command.run(),
         Command::Restore(command) => command.run(),
         Command::Evaluate(command) => command.run(),
         Command::Bench(command) => command.run(),
         Command::Learn(command) => command.run(),
         Command::Dictionary(command) => command.run(),
         Command::Keys(command) => command.run(),
+        Command::Migrate(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Openapi(command) => command.run(),
         Command::Healthcheck(command) => command.run(),

@@ -23,20 +23,25 @@ impl Serve {
 }
 
 async fn serve(config: Config) -> anyhow::Result<()> {
-    let app = App::build(config).await?;
     // Before the address is announced, so that no signal is missed after it.
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = stop_signal()?;
+    let app = App::build(config).await?;
     let listener = app.bind().await?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening");
     super::print(&format!("cogd is listening on http://{address}\n"))?;
-    let stop = async {
+    app.serve(listener, stop).await;
+    Ok(())
+}
+
+/// Resolves at the first SIGTERM or SIGINT from now on.
+pub(super) fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-    };
-    app.serve(listener, stop).await;
-    Ok(())
+    })
 }

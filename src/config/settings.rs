@@ -232,6 +232,96 @@ pub const SETTINGS: &[Setting] = &[
         Seconds(0.001..=86_400.0),
         "Longest time from the acceptance of a request to its answer."
     ),
+    secret!(
+        "storage.database_url",
+        storage.database_url,
+        Optional("sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"),
+        "Database of jobs, keys and dictionaries. When not given, the file `cogd.sqlite` below `data_dir`."
+    ),
+    secret!(
+        "storage.queue_url",
+        queue.url,
+        Optional("nats://HOST:PORT or tls://HOST:PORT, perhaps followed by /STREAM"),
+        "NATS JetStream server that hands out jobs. When not given, the database does it."
+    ),
+    setting!(
+        "storage.connections",
+        storage.connections,
+        Count(1..=1000),
+        "Connections to PostgreSQL for requests, and as many for workers; readers of an SQLite file."
+    ),
+    setting!(
+        "storage.timeout",
+        storage.timeout,
+        Seconds(0.1..=300.0),
+        "Longest wait for a connection to the database, and for its locks."
+    ),
+    setting!(
+        "jobs.lease",
+        queue.lease,
+        Seconds(2.0..=3600.0),
+        "How long a worker may be silent before its job is given to another one."
+    ),
+    setting!(
+        "jobs.poll",
+        queue.poll,
+        Seconds(0.1..=300.0),
+        "Longest time until idle workers look for jobs that nobody told them of. With SQLite at most 0.5s."
+    ),
+    setting!(
+        "jobs.retention",
+        queue.retention,
+        Seconds(0.0..=31_536_000.0),
+        "How long a job, its files and its result are kept after its end."
+    ),
+    setting!(
+        "jobs.queue_length",
+        queue.limits.all,
+        Count(1..=100_000_000),
+        "Unfinished jobs of all clients together. More are answered 429 at once."
+    ),
+    setting!(
+        "jobs.queue_length_per_owner",
+        queue.limits.owner,
+        Count(1..=100_000_000),
+        "Unfinished jobs of one client. More are answered 429 at once."
+    ),
+    setting!(
+        "workers",
+        jobs.slots,
+        Text("`auto` or a number from 0 to 1024"),
+        "Jobs that this process runs at the same time; 0 leaves them to `cogd worker` elsewhere. `auto` keeps one worker thread free for requests that wait."
+    ),
+    setting!(
+        "jobs.heartbeat",
+        jobs.heartbeat,
+        Seconds(0.05..=60.0),
+        "Time between two signs of life of a running job, and of its progress. Well below the lease."
+    ),
+    setting!(
+        "jobs.deadline",
+        jobs.deadline,
+        Seconds(1.0..=604_800.0),
+        "Longest time that one attempt of a job may take."
+    ),
+    setting!(
+        "jobs.max_attempts",
+        jobs.retry.max_attempts,
+        Count(1..=100),
+        "Attempts of a job whose workers are lost. A job that fails by itself is not tried again."
+    ),
+    setting!(
+        "jobs.sweep",
+        jobs.sweep,
+        Seconds(0.1..=86_400.0),
+        "Time between two sweeps for jobs past their time and for files that belong to no job."
+    ),
+    setting!(
+        "jobs.orphan_age",
+        jobs.orphan_age,
+        Seconds(1.0..=604_800.0),
+        "Age from which a file that belongs to no job is deleted. Longer than any upload takes."
+    ),
     setting!(
         "log.format",
         log.format,

@@ -71,6 +71,32 @@ fn all_faults_are_reported_together_with_source_value_and_limit() {
 }
 
 #[test]
+fn a_secret_is_read_from_its_file_and_never_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("database_url");
+    std::fs::write(&file, "postgres://cogd:hunter2@db/cogd\n").unwrap();
+    let named = |variable: &str, path: &std::path::Path| Inputs {
+        environment: environment(&[(variable, path.to_str().unwrap())]),
+        ..Inputs::default()
+    };
+    let effective = load(&named("COGD_STORAGE_DATABASE_URL_FILE", &file)).unwrap();
+    let url = effective.config.storage.database_url.as_ref().unwrap();
+    assert_eq!(url.expose(), "postgres://cogd:hunter2@db/cogd");
+    let setting = Setting::find("storage.database_url").unwrap();
+    assert_eq!(setting.show(&effective.config), "postgres://cogd:***@db/cogd");
+    assert!(!format!("{effective:?}").contains("hunter2"));
+
+    std::fs::write(&file, "hunter2").unwrap();
+    let report = load(&named("COGD_STORAGE_DATABASE_URL_FILE", &file)).unwrap_err().to_string();
+    assert!(report.contains("expected sqlite:PATH") && !report.contains("hunter2"), "{report}");
+    let missing = load(&named("COGD_STORAGE_QUEUE_URL_FILE", &folder.path().join("none")));
+    assert!(matches!(missing.unwrap_err().0[..], [Fault::File { .. }]));
+    // What is no secret is not read from files.
+    let other = load(&named("COGD_BIND_FILE", &file));
+    assert!(matches!(other.unwrap_err().0[..], [Fault::Unknown { .. }]));
+}
+
+#[test]
 fn an_unknown_key_of_the_file_is_a_fault_with_a_suggestion() {
     let faults = load_file("[http]\nmax_body_byte = 1").unwrap_err().0;
     assert!(

@@ -242,24 +242,17 @@ impl From<StorageError> for ApiError {
 
 impl From<TargetRejected> for ApiError {
     fn from(rejected: TargetRejected) -> Self {
-        let detail = rejected.to_string();
-        let size = match rejected {
+        let error = Self::invalid_field("webhook", rejected.to_string());
+        match rejected {
             TargetRejected::TooLong { limit, actual } => {
-                (Some(Amount(limit as f64)), Some(Amount(actual as f64)))
+                error.with_limit(limit as f64, Some(actual as f64))
             }
             TargetRejected::Off
             | TargetRejected::NotAUrl
             | TargetRejected::Scheme
             | TargetRejected::Credentials
-            | TargetRejected::Inner { .. } => (None, None),
-        };
-        let (limit, actual) = size;
-        Self::invalid(vec![FieldError {
-            field: "webhook".to_owned(),
-            message: detail,
-            limit,
-            actual,
-        }])
+            | TargetRejected::Inner { .. } => error,
+        }
     }
 }
 

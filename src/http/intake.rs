@@ -10,11 +10,10 @@ use sha2::{Digest, Sha256};
 use super::ApiState;
 use super::caller::Caller;
 use super::error::ApiError;
-use super::upload::LONGEST_URL;
 use crate::engines::{EngineError, LearnSpec, Options, Task};
 use crate::imaging::{Header, ImagingError, inspect};
 use crate::jobs::{BatchId, Job, JobId, JobSpec, LearnJob, Priority, RestoreJob};
-use crate::storage::{Enqueued, EnqueuedAll, Idempotency, Limits, NewJob};
+use crate::storage::{Enqueued, EnqueuedAll, Idempotency, NewJob};
 
 const KEY: &str = "idempotency-key";
 /// Longest idempotency key.
@@ -89,16 +88,12 @@ impl Order {
     /// With a priority, and an address that is told of the end.
     pub(super) fn with(
         mut self,
+        state: &ApiState,
         priority: Priority,
         webhook: Option<String>,
     ) -> Result<Self, ApiError> {
-        if let Some(url) = &webhook
-            && url.len() > LONGEST_URL
-        {
-            let (limit, actual) = (LONGEST_URL as f64, url.len() as f64);
-            return Err(
-                ApiError::invalid_field("webhook", "is too long").with_limit(limit, Some(actual))
-            );
+        if let Some(target) = &webhook {
+            state.workshop.deliverer.check(target)?;
         }
         self.priority = priority;
         self.webhook = webhook;
@@ -168,7 +163,7 @@ pub(super) async fn accept(
     let idempotency = key.seal(std::slice::from_ref(&order));
     let mut job = store(state, caller, order, None).await?;
     job.idempotency = idempotency;
-    let enqueued = state.workshop.queue.enqueue(&job, limits(state)).await;
+    let enqueued = state.workshop.queue.enqueue(&job, state.workshop.queue.limits()).await;
     if !matches!(enqueued, Ok(Enqueued::New(_))) {
         discard(state, vec![job.id]).await;
     }
@@ -200,7 +195,7 @@ pub(super) async fn accept_all(
     if let Some(first) = jobs.first_mut() {
         first.idempotency = idempotency;
     }
-    let enqueued = state.workshop.queue.enqueue_all(&jobs, limits(state)).await;
+    let enqueued = state.workshop.queue.enqueue_all(&jobs, state.workshop.queue.limits()).await;
     if !matches!(enqueued, Ok(EnqueuedAll::New(_))) {
         discard(state, ids(&jobs)).await;
     }
@@ -256,9 +251,4 @@ async fn discard(state: &ApiState, jobs: Vec<JobId>) {
 
 fn ids(jobs: &[NewJob]) -> Vec<JobId> {
     jobs.iter().map(|job| job.id).collect()
-}
-
-fn limits(state: &ApiState) -> Limits {
-    let config = &state.workshop.config;
-    Limits { all: config.max_unfinished, owner: config.max_unfinished_per_owner }
 }

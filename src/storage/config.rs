@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::SecretUrl;
+use super::{Limits, SecretUrl};
 
 /// Where the service keeps what it keeps.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,10 +28,16 @@ impl Default for StorageConfig {
 pub struct QueueConfig {
     /// The message broker that hands out work; the database does it when not given.
     pub url: Option<SecretUrl>,
+    /// How long a worker may be silent before its job is given to another one.
+    pub lease: Duration,
     /// Longest wait until the table is looked at, whether or not anyone said that there is work.
     pub poll: Duration,
     /// How long a job and its files are kept after its end.
     pub retention: Duration,
+    /// Unfinished jobs there may be; for the callers of [`JobQueue::enqueue`].
+    ///
+    /// [`JobQueue::enqueue`]: super::JobQueue::enqueue
+    pub limits: Limits,
     /// What the owner of a job reads whose last attempt lost its worker: a problem document.
     pub lost: Value,
 }
@@ -40,8 +46,10 @@ impl Default for QueueConfig {
     fn default() -> Self {
         Self {
             url: None,
+            lease: Duration::from_secs(30),
             poll: Duration::from_secs(5),
             retention: Duration::from_hours(24),
+            limits: Limits { all: 100_000, owner: 10_000 },
             lost: json!({
                 "type": "/problems/worker-lost",
                 "title": "Worker lost",

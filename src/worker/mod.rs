@@ -24,6 +24,6 @@ pub use pool::Pool;
 pub use runner::{InvalidSlots, JobFault, Library, Runner, RunnerConfig, Slots, Wording, Workshop};
 pub use watch::{Timings, Watch};
 pub use webhooks::{
-    Allowed, Deliverer, InvalidAllowed, InvalidSecret, NoClient, TargetRejected, WebhookConfig,
-    WebhookSecret, check_target,
+    Allowed, Deliverer, InvalidAllowed, InvalidSecret, LONGEST_TARGET, NoClient, TargetRejected,
+    WebhookConfig, WebhookSecret, check_target,
 };

@@ -19,6 +19,8 @@ mod http_system;
 mod image_limits;
 mod image_metadata;
 mod image_round_trips;
+mod migrations;
 mod openapi_quality;
+mod queue;
 mod restoration;
 mod webhooks;

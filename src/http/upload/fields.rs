@@ -12,6 +12,7 @@ use super::Wishes;
 use crate::engines::{EngineChoice, LearnSpec, RestoreSpec, Task, dictionary_names};
 use crate::imaging::{ImageFormat, MaskChannel, MaskOptions, MetadataPolicy};
 use crate::jobs::Priority;
+use crate::worker::LONGEST_TARGET;
 
 /// A parameter as it arrives.
 #[derive(Debug)]
@@ -174,7 +175,7 @@ pub(super) const JOB: &[Field] = &[
         "webhook" => webhook, "must be a string",
         object(Type::String)
             .format(Some(SchemaFormat::Custom("uri".to_owned())))
-            .max_length(Some(LONGEST_URL))
+            .max_length(Some(LONGEST_TARGET))
             .build(),
         "Address that is told when the job has ended. Asks for a job."
     ),
@@ -182,8 +183,6 @@ pub(super) const JOB: &[Field] = &[
 
 /// What names of dictionaries look like.
 const NAME_PATTERN: &str = "^[a-z0-9-]{1,40}$";
-/// Longest address of a webhook.
-pub(in crate::http) const LONGEST_URL: usize = 2048;
 
 fn object(kind: Type) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::Type(kind))

@@ -20,7 +20,7 @@ use super::problem::ProblemCode;
 use crate::engines::{LearnSpec, Options, Task};
 use crate::jobs::Priority;
 
-pub(super) use fields::{Field, LONGEST_URL};
+pub(super) use fields::Field;
 pub(super) use form::{BATCH_FORM, Form, LEARNING_FORM, RESTORATION_FORM};
 
 /// All that a request brought, not yet checked against what is to be done with it.

@@ -138,7 +138,7 @@ fn orders(state: &ApiState, parcel: Parcel) -> Result<Vec<Order>, ApiError> {
         .map(|(index, image)| {
             let options = wishes.options.clone();
             Order::restoration(state, wishes.task, image, mask_of(index), options)
-                .and_then(|order| order.with(wishes.priority, wishes.webhook.clone()))
+                .and_then(|order| order.with(state, wishes.priority, wishes.webhook.clone()))
                 .map_err(|error| error.about(&format!("image {index}")))
         })
         .collect()

@@ -96,8 +96,11 @@ pub(super) async fn learn_dictionary(
         return Err(JobFault::NameTaken { name }.into());
     }
     let taken = library.find(caller.owner(), &name).await?.is_some();
-    let order = Order::learning(&state, name.clone(), wishes.learn, images)?
-        .with(wishes.priority, wishes.webhook)?;
+    let order = Order::learning(&state, name.clone(), wishes.learn, images)?.with(
+        &state,
+        wishes.priority,
+        wishes.webhook,
+    )?;
     // A request that is repeated finds its own dictionary there, and is no fault.
     if taken && !key.is_given() {
         return Err(JobFault::NameTaken { name }.into());

@@ -107,8 +107,11 @@ async fn defer(
     let mut options = wishes.options;
     let input = inspect(&image, &state.environment.limits)?.format;
     options.output.format = Some(accept.choose(input, options.output.format)?.format());
-    let order = Order::restoration(state, task, image, mask, options)?
-        .with(wishes.priority, wishes.webhook)?;
+    let order = Order::restoration(state, task, image, mask, options)?.with(
+        state,
+        wishes.priority,
+        wishes.webhook,
+    )?;
     let job = intake::accept(state, caller, &key, order).await?;
     jobs::answer_accepted(state, caller, &accept, prefer, job).await
 }

@@ -118,8 +118,8 @@ impl Database {
                 sqlite.writer.close().await;
             }
             Self::Postgres(postgres) => {
-                postgres.pool.close().await;
                 postgres.relaxed.close().await;
+                postgres.pool.close().await;
             }
         }
     }

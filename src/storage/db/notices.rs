@@ -7,7 +7,7 @@ use crate::jobs::{JobId, JobState};
 use crate::storage::StorageError;
 
 /// The channel of the trigger on the table of jobs.
-const CHANNEL: &str = "cogd_jobs";
+const CHANNEL: &str = "SELECT left('cogd_jobs_' || current_schema(), 63)";
 
 /// Something happened to the table of jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,8 @@ impl Database {
     pub(in crate::storage) async fn notices(&self) -> Result<Option<Notices>, StorageError> {
         let Self::Postgres(postgres) = self else { return Ok(None) };
         let mut listener = PgListener::connect_with(&postgres.pool).await?;
-        listener.listen(CHANNEL).await?;
+        let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(&postgres.pool).await?;
+        listener.listen(&channel).await?;
         Ok(Some(Notices { listener }))
     }
 }

@@ -65,7 +65,7 @@ const FORGET: &str = "DELETE FROM webhooks WHERE job IN (SELECT job FROM webhook
 
 const NEXT: &str = "SELECT MIN(run_at) FROM webhooks WHERE state = 'waiting'";
 
-const MISSED: &str = "SELECT id FROM jobs WHERE webhook IS NOT NULL AND finished IS NOT NULL \
+const MISSED: &str = "SELECT owner, id FROM jobs WHERE webhook IS NOT NULL AND finished IS NOT NULL \
      AND finished >= $1 AND finished < $2 \
      AND NOT EXISTS (SELECT 1 FROM webhooks WHERE webhooks.job = jobs.id) ORDER BY id LIMIT $3";
 
@@ -154,8 +154,8 @@ impl Database {
         Ok(next.map(Timestamp))
     }
 
-    /// At most `limit` jobs that came to their end in a span of time and whose event is missing,
-    /// because the process that was to have it delivered did not live to do so.
+    /// At most `limit` jobs, each with its owner, that came to their end in a span of time and
+    /// whose event is missing, because who was to have it delivered did not live to do so.
     ///
     /// # Errors
     /// [`StorageError`] if the database does not tell.
@@ -164,12 +164,12 @@ impl Database {
         from: Timestamp,
         until: Timestamp,
         limit: u32,
-    ) -> Result<Vec<JobId>, StorageError> {
-        let ids: Vec<String> = each!(self, read, pool => {
-            let query = sqlx::query_scalar(MISSED).bind(from.0).bind(until.0);
+    ) -> Result<Vec<(String, JobId)>, StorageError> {
+        let rows: Vec<(String, String)> = each!(self, read, pool => {
+            let query = sqlx::query_as(MISSED).bind(from.0).bind(until.0);
             query.bind(i64::from(limit)).fetch_all(pool).await?
         });
-        ids.iter().map(|id| job_id(id)).collect()
+        rows.into_iter().map(|(owner, id)| Ok((owner, job_id(&id)?))).collect()
     }
 
     /// Deletes events that came to their end before a point in time, and says how many; a

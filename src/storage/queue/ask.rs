@@ -59,7 +59,7 @@ impl JobQueue {
         if let EnqueuedAll::New(jobs) = &enqueued {
             for job in jobs {
                 self.shared.wake.changed(job.id);
-                self.shared.wake.work();
+                self.announce(job);
             }
         }
         Ok(enqueued)

@@ -17,13 +17,15 @@ const WAITS: [Duration; 4] = [
     Duration::from_secs(5),
 ];
 
-/// Begins to listen, and goes on until `end`. Does nothing for engines without notices.
+/// Begins to listen, and goes on until `end`. Does nothing for engines without notices. With
+/// `wakes` it also wakes workers, which someone else may do better.
 ///
 /// # Errors
 /// [`StorageError::Unavailable`] if the first connection cannot be made.
 pub(super) async fn start(
     database: &Database,
     wake: &Arc<Wake>,
+    wakes: bool,
     end: CancellationToken,
 ) -> Result<(), StorageError> {
     let Some(mut notices) = database.notices().await? else { return Ok(()) };
@@ -34,7 +36,7 @@ pub(super) async fn start(
             match notices.next().await {
                 Ok(notice) => {
                     failures = 0;
-                    wake.notice(notice);
+                    wake.notice(notice, wakes);
                 }
                 Err(error) => {
                     if failures == 0 {
@@ -43,7 +45,7 @@ pub(super) async fn start(
                     // Until it is back, polling finds what is missed.
                     tokio::time::sleep(WAITS[failures.min(WAITS.len() - 1)]).await;
                     failures += 1;
-                    wake.notice(Notice::Missed);
+                    wake.notice(Notice::Missed, wakes);
                 }
             }
         }

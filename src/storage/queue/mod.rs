@@ -9,6 +9,7 @@
 
 mod ask;
 mod listen;
+mod nats;
 mod wake;
 mod work;
 
@@ -19,9 +20,10 @@ use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::{Clock, Database, QueueConfig, StorageError};
-use crate::jobs::Timestamp;
+use super::{Clock, Database, Limits, QueueConfig, StorageError};
+use crate::jobs::{Job, Timestamp};
 use ask::Estimate;
+use nats::Broker;
 use wake::Wake;
 
 pub use wake::Changes;
@@ -45,6 +47,7 @@ struct Shared {
     /// When leases are looked at next.
     next_reap: AtomicI64,
     unfinished: Mutex<Estimate>,
+    broker: Option<Arc<Broker>>,
     _tasks: DropGuard,
 }
 
@@ -60,7 +63,11 @@ impl JobQueue {
     ) -> Result<Self, StorageError> {
         let wake = Arc::new(Wake::new());
         let end = CancellationToken::new();
-        listen::start(&database, &wake, end.clone()).await?;
+        let broker = match &config.url {
+            Some(url) => Some(Broker::connect(url, config.lease, &wake, end.clone()).await?),
+            None => None,
+        };
+        listen::start(&database, &wake, broker.is_none(), end.clone()).await?;
         let shared = Shared {
             database,
             clock,
@@ -68,9 +75,20 @@ impl JobQueue {
             wake,
             next_reap: AtomicI64::new(i64::MIN),
             unfinished: Mutex::default(),
+            broker,
             _tasks: end.drop_guard(),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// How long a worker may be silent before its job is given to another one.
+    pub fn lease(&self) -> Duration {
+        self.shared.config.lease
+    }
+
+    /// How many unfinished jobs there may be.
+    pub fn limits(&self) -> Limits {
+        self.shared.config.limits
     }
 
     /// A name for a worker that nobody had before. A name must not come back after a restart:
@@ -99,6 +117,18 @@ impl JobQueue {
         match self.shared.database {
             Database::Sqlite(_) => self.shared.config.poll.min(SQLITE_POLL),
             Database::Postgres(_) => self.shared.config.poll,
+        }
+    }
+
+    /// A job waits: whoever is idle is told.
+    fn announce(&self, job: &Job) {
+        let is_on_its_way = match &self.shared.broker {
+            Some(broker) => broker.announce(job),
+            None => false,
+        };
+        // Where the broker wakes one worker of all, another one would wake in vain.
+        if !is_on_its_way {
+            self.shared.wake.work();
         }
     }
 

@@ -52,12 +52,12 @@ impl Wake {
         }
     }
 
-    /// Passes on what the database says.
-    pub(super) fn notice(&self, notice: Notice) {
+    /// Passes on what the database says; news of work only if that `wakes`.
+    pub(super) fn notice(&self, notice: Notice, wakes: bool) {
         match notice {
             Notice::Changed { id, is_queued, should_stop } => {
                 self.changed(id);
-                if is_queued {
+                if is_queued && wakes {
                     self.work();
                 }
                 if should_stop {

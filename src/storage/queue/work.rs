@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::nats::Message;
 use super::wake::Holding;
 use super::{JobQueue, StorageError};
 use crate::jobs::{Completion, Failure, Job, JobProgress, JobState, Timestamp};
@@ -24,6 +25,7 @@ pub struct Claim {
     pub job: Job,
     fence: Fence,
     holding: Holding,
+    token: Option<Message>,
 }
 
 impl Claim {
@@ -71,11 +73,29 @@ impl JobQueue {
         self.reap(now, lease).await?;
         let Some((job, fence)) = self.shared.database.claim(worker, now.after(lease), now).await?
         else {
+            self.spare_token().await?;
             return Ok(None);
         };
         self.shared.wake.changed(job.id);
         let holding = self.shared.wake.hold(&fence);
-        Ok(Some(Claim { job, fence, holding }))
+        let token = match &self.shared.broker {
+            Some(broker) => broker.token().await,
+            None => None,
+        };
+        Ok(Some(Claim { job, fence, holding, token }))
+    }
+
+    /// A token came, and there is nothing to claim: it is kept for a job that waits for its time,
+    /// and is one too many if there is none.
+    async fn spare_token(&self) -> Result<(), StorageError> {
+        let Some(token) = self.shared.broker.as_ref().and_then(|broker| broker.arrived()) else {
+            return Ok(());
+        };
+        match self.shared.database.next_run().await? {
+            Some(run_at) => token.again(run_at.since(self.now()).max(SHORTEST_WAIT)).await,
+            None => token.done().await,
+        }
+        Ok(())
     }
 
     /// Takes back jobs whose leases have run out, unless that was done just now.
@@ -118,6 +138,9 @@ impl JobQueue {
         let beat = self.shared.database.heartbeat(&claim.fence, progress, until).await?;
         let Some(cancel_requested) = beat else { return Ok(Beat::Lost) };
         self.shared.wake.changed(claim.job.id);
+        if let Some(token) = &claim.token {
+            token.extend().await;
+        }
         if cancel_requested {
             claim.holding.stop.cancel();
         }
@@ -136,7 +159,7 @@ impl JobQueue {
         let now = self.now();
         let (database, expires) = (&self.shared.database, self.expiry(now));
         let job = database.succeed(&claim.fence, completion, now, expires).await?;
-        Ok(self.recorded(job))
+        Ok(self.recorded(claim, job, now).await)
     }
 
     /// The attempt failed. With `retry_at`, the job is tried again then, if it has attempts left
@@ -153,7 +176,7 @@ impl JobQueue {
         let now = self.now();
         let (database, expires) = (&self.shared.database, self.expiry(now));
         let job = database.fail(&claim.fence, failure, retry_at, now, expires).await?;
-        Ok(self.recorded(job))
+        Ok(self.recorded(claim, job, retry_at.unwrap_or(now)).await)
     }
 
     /// Gives the job back as if it had not been claimed, to be handed out from `run_at` on: the
@@ -169,7 +192,7 @@ impl JobQueue {
         let now = self.now();
         let (database, expires) = (&self.shared.database, self.expiry(now));
         let job = database.release(&claim.fence, run_at, now, expires).await?;
-        Ok(self.recorded(job))
+        Ok(self.recorded(claim, job, run_at).await)
     }
 
     /// The worker has stopped because the owner wanted it.
@@ -179,20 +202,28 @@ impl JobQueue {
     pub async fn cancelled(&self, claim: &Claim) -> Result<Recorded, StorageError> {
         let now = self.now();
         let job = self.shared.database.cancelled(&claim.fence, now, self.expiry(now)).await?;
-        Ok(self.recorded(job))
+        Ok(self.recorded(claim, job, now).await)
     }
 
-    fn recorded(&self, job: Option<Job>) -> Recorded {
+    /// Tells whom it concerns how a claim has ended; if the job waits again, that is until
+    /// `run_at`.
+    async fn recorded(&self, claim: &Claim, job: Option<Job>, run_at: Timestamp) -> Recorded {
+        // The token of a lost claim has come back to another worker.
         let Some(job) = job else { return Recorded::Lost };
         self.shared.wake.changed(job.id);
-        if job.state == JobState::Queued {
-            self.shared.wake.work();
+        match (&claim.token, job.state) {
+            (Some(token), JobState::Queued) => token.again(run_at.since(self.now())).await,
+            (None, JobState::Queued) => self.announce(&job),
+            (Some(token), _) => token.done().await,
+            (None, _) => {}
         }
         Recorded::Yes(Box::new(job))
     }
 
     /// Waits until there may be work, at most for `longest`. The caller claims after that.
     pub async fn wait_for_work(&self, longest: Duration) {
+        // Counted before the look at the table, so that nothing falls between the two.
+        let _idle = self.shared.broker.as_ref().map(|broker| broker.idle());
         let mut wait = longest.min(self.poll());
         match self.shared.database.next_due().await {
             Ok(Some(due)) => wait = wait.min(due.since(self.now()).max(SHORTEST_WAIT)),

@@ -174,9 +174,8 @@ impl Attempt {
             ticks.tick().await;
             let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let progress = watch.map(|watch| watch.progress());
-            let beat =
-                self.workshop.queue.heartbeat(&self.claim, progress.as_ref(), config.lease).await;
-            match beat {
+            let queue = &self.workshop.queue;
+            match queue.heartbeat(&self.claim, progress.as_ref(), queue.lease()).await {
                 Ok(Beat::Held { .. }) => {}
                 Ok(Beat::Lost) => return,
                 Err(error) => super::report(&error),
@@ -186,5 +185,6 @@ impl Attempt {
 
     async fn announce(&self, job: &Job) {
         tracing::info!(job = %job.id, state = %job.state, attempt = job.attempts, "job recorded");
+        self.workshop.announce(job).await;
     }
 }

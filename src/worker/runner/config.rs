@@ -12,18 +12,12 @@ use crate::worker::ThreadCount;
 pub struct RunnerConfig {
     /// Jobs that this process runs at the same time.
     pub slots: Slots,
-    /// How long a job stays with a worker that is not heard of.
-    pub lease: Duration,
     /// Time between two signs of life of a running job.
     pub heartbeat: Duration,
     /// Longest time one attempt may take.
     pub deadline: Duration,
     /// How often, and when, an attempt that failed by no fault of the job is made again.
     pub retry: RetryPolicy,
-    /// Jobs that may be unfinished, of all owners together.
-    pub max_unfinished: u64,
-    /// Jobs that one owner may have unfinished.
-    pub max_unfinished_per_owner: u64,
     /// Time between two sweeps for what has expired.
     pub sweep: Duration,
     /// Age from which a file without a job counts as left behind.
@@ -34,12 +28,9 @@ impl Default for RunnerConfig {
     fn default() -> Self {
         Self {
             slots: Slots::Auto,
-            lease: Duration::from_secs(15),
             heartbeat: Duration::from_secs(1),
             deadline: Duration::from_hours(1),
             retry: RetryPolicy::default(),
-            max_unfinished: 100_000,
-            max_unfinished_per_owner: 10_000,
             sweep: Duration::from_mins(1),
             orphan_age: Duration::from_hours(1),
         }

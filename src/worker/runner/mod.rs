@@ -5,6 +5,7 @@
 //! - Trouble with the storage is not a fault of the job: it is waited for, and no attempt counts.
 //! - On the way to stop nothing new is claimed; what cannot be finished in time is handed back.
 
+mod announce;
 mod attempt;
 mod config;
 mod fault;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Pool;
+use super::webhooks::Deliverer;
 use crate::engines::Environment;
 use crate::jobs::Job;
 use crate::storage::{BlobStore, Database, JobQueue, StorageError};
@@ -48,6 +50,8 @@ pub struct Workshop {
     pub pool: Arc<Pool>,
     /// What engines work with.
     pub environment: Arc<Environment>,
+    /// Who tells the owners of jobs that they have ended.
+    pub deliverer: Deliverer,
     /// How outcomes are put into words.
     pub wording: Wording,
     /// Settings.
@@ -97,7 +101,7 @@ impl Runner {
             let slot = Arc::clone(&slots).acquire_owned();
             let Some(Ok(slot)) = self.closing.run_until_cancelled(slot).await else { break };
             let queue = &self.workshop.queue;
-            match queue.claim(&self.name, self.workshop.config.lease).await {
+            match queue.claim(&self.name, queue.lease()).await {
                 Ok(Some(claim)) => {
                     let workshop = Arc::clone(&self.workshop);
                     let attempt = Attempt::new(workshop, claim, self.leaving.clone());

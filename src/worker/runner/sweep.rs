@@ -1,12 +1,10 @@
 //! Clears away what nobody needs any more, and announces what was left unannounced.
 
-use std::time::Duration;
-
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use super::announce::before;
 use super::{Library, Workshop};
-use crate::jobs::{Job, Timestamp};
 use crate::storage::StorageError;
 
 /// Rows that one step deletes, so that no statement holds the database for long.
@@ -31,14 +29,12 @@ impl Workshop {
         }
     }
 
-    /// Says that a job has ended to whom its owner wants to be told.
-    pub async fn announce(&self, _job: &Job) {}
-
     /// One sweep: jobs past their time with their files, files without a job, words not said.
     ///
     /// # Errors
     /// What the storage says; the next sweep goes on from there.
     pub async fn sweep(&self) -> Result<usize, StorageError> {
+        self.announce_forgotten().await?;
         let mut cleared = 0;
         loop {
             let expired = self.queue.expire(STEP).await?;
@@ -56,8 +52,7 @@ impl Workshop {
     /// Deletes the files of jobs that do not exist: the server was killed before the job was
     /// accepted, or before its files were deleted.
     async fn sweep_orphans(&self) -> Result<usize, StorageError> {
-        let age = self.config.orphan_age;
-        let before = Timestamp(self.queue.clock().now().0.saturating_sub(milliseconds(age)));
+        let before = before(self.queue.clock().now(), self.config.orphan_age);
         let old = self.blobs.jobs_before(before).await?;
         let mut cleared = 0;
         for some in old.chunks(STEP as usize) {
@@ -70,8 +65,4 @@ impl Workshop {
         self.blobs.remove_half_written(before).await?;
         Ok(cleared)
     }
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

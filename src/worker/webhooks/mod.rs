@@ -23,7 +23,7 @@ use send::{Sender, Sent};
 
 pub use config::WebhookConfig;
 pub use sign::{InvalidSecret, WebhookSecret};
-pub use target::{Allowed, InvalidAllowed, TargetRejected, check_target};
+pub use target::{Allowed, InvalidAllowed, LONGEST_TARGET, TargetRejected, check_target};
 
 /// Events that are sent at the same time.
 const AT_ONCE: usize = 16;
@@ -61,6 +61,14 @@ impl Deliverer {
         let sender = Sender::new(&config).map_err(NoClient)?;
         let parts = Parts { database, clock, config, sender, wake: Notify::new() };
         Ok(Self { parts: Arc::new(parts) })
+    }
+
+    /// Whether events may go to a target; see [`check_target`].
+    ///
+    /// # Errors
+    /// [`TargetRejected`] if not.
+    pub fn check(&self, target: &str) -> Result<(), TargetRejected> {
+        check_target(target, &self.parts.config)
     }
 
     /// Says that there is a new event.

@@ -10,7 +10,7 @@ use super::WebhookConfig;
 use super::address::is_public;
 
 /// Longest address of a target, in bytes.
-const LONGEST: usize = 2048;
+pub const LONGEST_TARGET: usize = 2048;
 
 /// A target that may be called although it is not on the public internet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +71,8 @@ pub fn check_target(target: &str, config: &WebhookConfig) -> Result<(), TargetRe
 
 /// The target as a URL.
 pub(super) fn parse(target: &str, allow: &[Allowed]) -> Result<Url, TargetRejected> {
-    if target.len() > LONGEST {
-        return Err(TargetRejected::TooLong { limit: LONGEST, actual: target.len() });
+    if target.len() > LONGEST_TARGET {
+        return Err(TargetRejected::TooLong { limit: LONGEST_TARGET, actual: target.len() });
     }
     let url = Url::parse(target).map_err(|_| TargetRejected::NotAUrl)?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -205,8 +205,11 @@ mod tests {
         ] {
             assert_eq!(parse(bad, &[]), Err(reason), "{bad}");
         }
-        let long = format!("https://example.org/{}", "a".repeat(LONGEST));
-        assert!(matches!(parse(&long, &[]), Err(TargetRejected::TooLong { limit: LONGEST, .. })));
+        let long = format!("https://example.org/{}", "a".repeat(LONGEST_TARGET));
+        assert!(matches!(
+            parse(&long, &[]),
+            Err(TargetRejected::TooLong { limit: LONGEST_TARGET, .. })
+        ));
     }
 
     #[test]

@@ -4,3 +4,4 @@ pub(crate) mod app;
 pub(crate) mod images;
 pub(crate) mod png;
 pub(crate) mod tiff;
+pub(crate) mod world;

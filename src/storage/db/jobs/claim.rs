@@ -20,8 +20,8 @@ macro_rules! claim {
     };
 }
 
-const CLAIM_SQLITE: &str = claim!("");
-const CLAIM_POSTGRES: &str = claim!(" FOR UPDATE SKIP LOCKED");
+pub(super) const CLAIM_SQLITE: &str = claim!("");
+pub(super) const CLAIM_POSTGRES: &str = claim!(" FOR UPDATE SKIP LOCKED");
 
 macro_rules! reap {
     ($lock:literal) => {
@@ -41,15 +41,18 @@ macro_rules! reap {
     };
 }
 
-const REAP_SQLITE: &str = reap!("");
-const REAP_POSTGRES: &str = reap!(" FOR UPDATE SKIP LOCKED");
+pub(super) const REAP_SQLITE: &str = reap!("");
+pub(super) const REAP_POSTGRES: &str = reap!(" FOR UPDATE SKIP LOCKED");
 
-const NEXT_DUE: &str = "SELECT MIN(due) FROM ( \
+pub(super) const NEXT_DUE: &str = "SELECT MIN(due) FROM ( \
      SELECT due FROM (SELECT run_at AS due FROM jobs WHERE state = 'queued' \
          ORDER BY run_at LIMIT 1) AS waiting \
      UNION ALL \
      SELECT due FROM (SELECT lease_until AS due FROM jobs WHERE state = 'running' \
          ORDER BY lease_until LIMIT 1) AS leased) AS times";
+
+pub(super) const NEXT_RUN: &str =
+    "SELECT run_at FROM jobs WHERE state = 'queued' ORDER BY run_at LIMIT 1";
 
 /// A job whose worker was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +115,14 @@ impl Database {
             Ok(Requeued { id, state })
         };
         rows.into_iter().map(read).collect()
+    }
+
+    /// When the next of the jobs that wait can be claimed.
+    pub(in crate::storage) async fn next_run(&self) -> Result<Option<Timestamp>, StorageError> {
+        let run_at: Option<i64> = each!(self, read, pool => {
+            sqlx::query_scalar(NEXT_RUN).fetch_optional(pool).await?
+        });
+        Ok(run_at.map(Timestamp))
     }
 
     /// When the next job can be claimed or the next lease runs out.

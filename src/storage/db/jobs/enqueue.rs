@@ -9,7 +9,7 @@ use crate::storage::{Share, StorageError};
 /// Turns make a fair queue of each priority (start-time fair queueing): a job's turn is that of
 /// the job that would be claimed next, or one more than the last turn of its owner if that is
 /// later. Many jobs of one owner so stand behind one another, and those of two owners alternate.
-const INSERT: &str = concat!(
+pub(super) const INSERT: &str = concat!(
     "INSERT INTO jobs (id, owner, kind, spec, inputs, priority, batch, webhook, \
      idempotency_key, fingerprint, max_attempts, created, run_at, turn, \
      state, cancel_requested, attempts, claims, revision) \
@@ -31,7 +31,7 @@ const INSERT: &str = concat!(
     columns!()
 );
 
-const WITH_KEY: &str = concat!(
+pub(super) const WITH_KEY: &str = concat!(
     "SELECT fingerprint, ",
     columns!(),
     " FROM jobs WHERE owner = $1 AND idempotency_key = $2"
@@ -40,7 +40,7 @@ const WITH_KEY: &str = concat!(
 const OF_BATCH: &str =
     concat!("SELECT ", columns!(), " FROM jobs WHERE owner = $1 AND batch = $2 ORDER BY id");
 
-const UNFINISHED_OF_OWNER: &str = "SELECT \
+pub(super) const UNFINISHED_OF_OWNER: &str = "SELECT \
      (SELECT COUNT(*) FROM (SELECT 1 FROM jobs \
           WHERE state = 'queued' AND owner = $1 LIMIT $2) AS waiting) \
      + (SELECT COUNT(*) FROM jobs WHERE state = 'running' AND owner = $1)";

@@ -7,6 +7,9 @@ mod record;
 mod row;
 mod upkeep;
 
+#[cfg(test)]
+mod tests;
+
 use crate::jobs::{BatchId, BlobRef, Job, JobId, JobKind, JobSpec, JobState, Priority, Timestamp};
 
 pub(in crate::storage) use record::Fence;

@@ -6,9 +6,10 @@ use crate::jobs::{Job, JobId, JobKind, JobState, Timestamp};
 use crate::storage::StorageError;
 use crate::storage::db::{Database, each};
 
-const FIND: &str = concat!("SELECT ", columns!(), " FROM jobs WHERE owner = $1 AND id = $2");
+pub(super) const FIND: &str =
+    concat!("SELECT ", columns!(), " FROM jobs WHERE owner = $1 AND id = $2");
 
-const CANCEL: &str = concat!(
+pub(super) const CANCEL: &str = concat!(
     "UPDATE jobs SET revision = revision + 1, cancel_requested = 1, \
      state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END, \
      finished = CASE WHEN state = 'queued' THEN $3 END, \
@@ -35,8 +36,8 @@ macro_rules! list {
 }
 
 // Two statements, so that each has the index it needs.
-const LIST: &str = list!("AND $3 IS NULL ");
-const LIST_BATCH: &str = list!("AND batch = $3 ");
+pub(super) const LIST: &str = list!("AND $3 IS NULL ");
+pub(super) const LIST_BATCH: &str = list!("AND batch = $3 ");
 
 /// Later than every name of a job.
 const AFTER_ALL: &str = "~";

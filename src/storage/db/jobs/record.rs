@@ -29,10 +29,10 @@ macro_rules! fenced {
     };
 }
 
-const HEARTBEAT: &str =
+pub(super) const HEARTBEAT: &str =
     fenced!("lease_until = $4, progress = COALESCE($5, progress)", "cancel_requested");
 
-const SUCCEED: &str = fenced!(
+pub(super) const SUCCEED: &str = fenced!(
     "state = 'succeeded', completion = $4, error = NULL, finished = $5, expires = $6, \
      worker = NULL, lease_until = NULL",
     columns!()

@@ -8,7 +8,7 @@ use crate::jobs::{JobId, Priority, Timestamp};
 use crate::storage::StorageError;
 use crate::storage::db::{Database, each};
 
-const EXPIRE: &str = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs \
+pub(super) const EXPIRE: &str = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs \
      WHERE expires IS NOT NULL AND expires <= $1 ORDER BY expires LIMIT $2) \
      RETURNING id, inputs, completion";
 

@@ -1,0 +1,31 @@
+//! `cogd worker`.
+
+use tokio::runtime::Runtime;
+
+use super::serve::stop_signal;
+use crate::app::App;
+use crate::config::{Config, ConfigFlags};
+use crate::telemetry;
+
+/// Run jobs until SIGTERM or SIGINT, without serving the API.
+#[derive(Debug, clap::Args)]
+pub(super) struct Worker {
+    #[command(flatten)]
+    settings: ConfigFlags,
+}
+
+impl Worker {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let config = self.settings.load()?.config;
+        telemetry::init(&config.log)?;
+        Runtime::new()?.block_on(work(config))
+    }
+}
+
+async fn work(config: Config) -> anyhow::Result<()> {
+    let stop = stop_signal()?;
+    let app = App::build_worker(config).await?;
+    super::print("cogd is working\n")?;
+    app.work(stop).await;
+    Ok(())
+}

@@ -239,7 +239,7 @@ async fn finds_what_was_missed(world: &World) {
         let claim = claim(&queue).await;
         queue.succeed(&claim, &completion(claim.job.id)).await.unwrap();
     }
-    assert_eq!(missed().await, [told.id]);
+    assert_eq!(missed().await, [("a".to_owned(), told.id)]);
     database.enqueue_delivery(told.id, "https://a.example", b"{}", world.now()).await.unwrap();
     assert!(missed().await.is_empty());
 }

@@ -121,6 +121,8 @@ fn no_secret_is_printed_or_logged() {
     assert!(server.wait().unwrap().success());
     let log = log.join().unwrap();
     assert!(log.contains("/v1/engines"), "the requests are in the log");
+    let id = key.split('_').nth(1).unwrap();
+    assert!(log.contains(id), "the log says which key it was");
     for secret in secrets {
         assert!(!log.contains(secret), "{secret} is in the log");
     }

@@ -151,13 +151,11 @@ async fn browsers_may_ask_before_they_send_a_key() {
         .header("access-control-request-headers", "authorization,prefer");
     let answer = service.app.call(request.body(Body::empty()).unwrap()).await;
     assert!(answer.status.is_success(), "{answer:?}");
-    let (headers, methods) = (
-        answer.header("access-control-allow-headers").to_owned(),
-        answer.header("access-control-allow-methods").to_owned(),
-    );
+    let headers = answer.header("access-control-allow-headers");
     for name in ["authorization", "x-api-key", "idempotency-key", "prefer", "last-event-id"] {
         assert!(headers.contains(name), "{name} is not in {headers}");
     }
+    let methods = answer.header("access-control-allow-methods");
     assert!(methods.contains("DELETE"), "{methods}");
     // A refusal can be read by the page, too.
     let refused = service.get(ENGINES, &[("origin", "https://a.example")]).await;

@@ -28,7 +28,10 @@ pub(in crate::http) async fn render_problems(request: Request, next: Next) -> Re
     if let Some(cause) = error.cause() {
         tracing::error!(request_id = id, error = chain(cause), "a request failed");
     }
-    render(&error, id, response.headers())
+    let mut problem = render(&error, id, response.headers());
+    // What the layers outside of this one want to know.
+    problem.extensions_mut().extend(std::mem::take(response.extensions_mut()));
+    problem
 }
 
 fn render(error: &ApiError, request_id: Option<String>, headers: &HeaderMap) -> Response {

@@ -142,7 +142,7 @@ async fn what_tells_nothing_takes_no_key_and_a_path_without_a_route_is_not_there
 #[tokio::test]
 async fn browsers_may_ask_before_they_send_a_key() {
     let service = Guarded::with(|config| {
-        config.http.cors_origins = vec!["https://a.example".parse().unwrap()]
+        config.http.cors_origins = vec!["https://a.example".parse().unwrap()];
     })
     .await;
     let request = Request::options("/v1/inpaint")

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::db::KeyRecord;
 use super::{Clock, Database, StorageError};
 use crate::auth::{ApiKey, Principal};
@@ -15,6 +17,11 @@ const FRESH: Duration = Duration::from_secs(5);
 const STALE: Duration = Duration::from_mins(2);
 /// So long the database is not asked again for a known key after it did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Longest wait for the database about a key that is known.
+const SHORT: Duration = Duration::from_secs(1);
+/// Longest wait for the database about one that is not.
+const LONG: Duration = Duration::from_secs(10);
 
 /// Recognises keys. Copies share what they know.
 #[derive(Clone, Debug)]
@@ -66,7 +73,13 @@ impl KeyRing {
                 return Ok(known.record.principal(key));
             }
         }
-        match self.database.find_key(key.id()).await {
+        let asked = self.database.find_key(key.id());
+        // Who is known does not wait for a database that may never answer.
+        let patience = if known.is_some() { SHORT } else { LONG };
+        let asked = timeout(patience, asked).await.unwrap_or_else(|elapsed| {
+            Err(StorageError::Unavailable { what: "the database", source: elapsed.into() })
+        });
+        match asked {
             Ok(Some(record)) => {
                 let principal = record.principal(key);
                 if principal.is_some() {

@@ -53,6 +53,27 @@ fn every_request_body_is_closed_and_described() {
 }
 
 #[test]
+fn operations_that_take_a_key_say_so_and_say_what_they_answer_without() {
+    let document: Value = serde_json::from_str(&cogd::http::document()).unwrap();
+    let schemes = &document["components"]["securitySchemes"];
+    assert_eq!(schemes["bearer"]["scheme"], "bearer");
+    assert_eq!(schemes["key"]["name"], "x-api-key");
+    for (name, operation) in operations() {
+        let is_open = ["/livez", "/healthz", "/readyz", "/version", "/problems/{code}"]
+            .iter()
+            .any(|path| name.ends_with(path));
+        assert_eq!(operation["security"].is_null(), is_open, "{name}");
+        for status in ["401", "429"].iter().filter(|_| !is_open) {
+            assert!(!operation["responses"][status].is_null(), "{name} {status}");
+        }
+        let needs_scope =
+            operation["description"].as_str().is_some_and(|text| text.contains("scope `"));
+        assert!(!needs_scope || !operation["responses"]["403"].is_null(), "{name} 403");
+    }
+    assert!(!document["paths"]["/v1/inpaint"]["post"]["responses"]["403"].is_null());
+}
+
+#[test]
 fn restorations_name_every_status_they_can_answer() {
     for (name, operation) in operations() {
         if name.starts_with("post") {

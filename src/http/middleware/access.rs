@@ -7,6 +7,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::authenticate::KeyId;
 use super::request_id::RequestId;
 use crate::http::ApiState;
 
@@ -31,6 +32,7 @@ pub(in crate::http) async fn record_access(
     tracing::info!(
         target: "cogd::access",
         request_id = id.as_ref().map(RequestId::as_str),
+        key = response.extensions().get::<KeyId>().map(|key| key.0.as_str()),
         %method,
         route,
         status,

@@ -19,6 +19,10 @@ use crate::http::rights::need;
 pub(in crate::http) const LIMIT_HEADERS: [&str; 3] =
     ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
 
+/// The public part of the key that a request came with, for the log.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct KeyId(pub(in crate::http) String);
+
 /// Lets a request pass that may, with its [`Principal`](crate::auth::Principal) among its
 /// extensions. A path that no route has tells nothing, so nobody is asked.
 pub(in crate::http) async fn authenticate(
@@ -33,10 +37,15 @@ pub(in crate::http) async fn authenticate(
     let client = request.extensions().get::<ClientAddress>().copied();
     match gate.admit(need, request.headers(), client).await {
         Ok(Admitted { principal, quota }) => {
+            let named = principal.as_ref().filter(|principal| !principal.is_open());
+            let key = named.map(|principal| KeyId(principal.id.clone()));
             if let Some(principal) = principal {
                 request.extensions_mut().insert(principal);
             }
             let mut response = next.run(request).await;
+            if let Some(key) = key {
+                response.extensions_mut().insert(key);
+            }
             if let Some(quota) = quota {
                 tell(quota, response.headers_mut());
             }

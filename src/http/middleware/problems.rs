@@ -28,7 +28,10 @@ pub(in crate::http) async fn render_problems(request: Request, next: Next) -> Re
     if let Some(cause) = error.cause() {
         tracing::error!(request_id = id, error = chain(cause), "a request failed");
     }
-    render(&error, id, response.headers())
+    let mut problem = render(&error, id, response.headers());
+    // What the layers outside of this one want to know.
+    problem.extensions_mut().extend(std::mem::take(response.extensions_mut()));
+    problem
 }
 
 fn render(error: &ApiError, request_id: Option<String>, headers: &HeaderMap) -> Response {
@@ -51,6 +54,10 @@ fn render(error: &ApiError, request_id: Option<String>, headers: &HeaderMap) -> 
 
 /// The problem behind a bare status that the framework answered with.
 fn foreign(response: &Response) -> Option<ApiError> {
+    // The problem of a job that failed is told as it was kept.
+    if response.headers().get(CONTENT_TYPE).is_some_and(|is| is == MEDIA_TYPE) {
+        return None;
+    }
     let (code, detail) = match response.status() {
         StatusCode::NOT_FOUND => (ProblemCode::NotFound, "no route has this path"),
         StatusCode::METHOD_NOT_ALLOWED => {

@@ -10,6 +10,7 @@ mod fault;
 mod leftovers;
 mod open;
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -207,8 +208,10 @@ async fn within<T>(
 async fn digest(bytes: Bytes) -> Result<String, StorageError> {
     let is_short = bytes.len() <= HASHED_AT_ONCE;
     let hash = move || {
-        let hash = Sha256::digest(&bytes);
-        hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        Sha256::digest(&bytes).iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a string takes all that is written to it");
+            text
+        })
     };
     if is_short {
         return Ok(hash());

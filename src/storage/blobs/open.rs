@@ -43,8 +43,8 @@ pub(super) type Place = (Arc<dyn ObjectStore>, Option<PathBuf>);
 /// Opens the place of the settings. A bucket is not yet asked for anything.
 pub(super) fn open(config: &BlobConfig, data_dir: &Path) -> Result<Place, OpenError> {
     match &config.url {
-        None => folder(data_dir.join(FOLDER)),
-        Some(BlobUrl::Folder(path)) => folder(path.clone()),
+        None => folder(&data_dir.join(FOLDER)),
+        Some(BlobUrl::Folder(path)) => folder(path),
         Some(BlobUrl::S3 { bucket, prefix }) => {
             let store = bucket_store(config, bucket).map_err(OpenError::Bucket)?;
             Ok((Arc::new(PrefixStore::new(store, prefix.as_str())), None))
@@ -54,12 +54,12 @@ pub(super) fn open(config: &BlobConfig, data_dir: &Path) -> Result<Place, OpenEr
 }
 
 /// What is written is on the disk before it is acknowledged: the file, its name and its folders.
-fn folder(path: PathBuf) -> Result<Place, OpenError> {
-    let failed = |path: &Path, source| OpenError::Folder { path: path.to_owned(), source };
-    std::fs::create_dir_all(&path).map_err(|source| failed(&path, source))?;
-    let root = path.canonicalize().map_err(|source| failed(&path, source))?;
+fn folder(path: &Path) -> Result<Place, OpenError> {
+    let failed = |source| OpenError::Folder { path: path.to_owned(), source };
+    std::fs::create_dir_all(path).map_err(failed)?;
+    let root = path.canonicalize().map_err(failed)?;
     let store = LocalFileSystem::new_with_prefix(&root)
-        .map_err(|source| failed(&path, io::Error::other(source)))?;
+        .map_err(|source| failed(io::Error::other(source)))?;
     Ok((Arc::new(store.with_fsync(true)), Some(root)))
 }
 

@@ -134,3 +134,23 @@ impl Resolve for Guard {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn look_up(name: &str, allow: &[&str]) -> Result<usize, String> {
+        let allow = allow.iter().map(|text| text.parse().unwrap()).collect();
+        let found = Guard { allow }.resolve(name.parse().unwrap()).await;
+        found.map(Iterator::count).map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_name_that_stands_for_an_inner_address_leads_nowhere() {
+        let refused = look_up("localhost", &[]).await.unwrap_err();
+        assert!(refused.contains("localhost has an address"), "{refused}");
+        assert!(look_up("localhost", &["127.0.0.0/8", "::1"]).await.unwrap() > 0);
+        assert!(look_up("localhost", &["localhost"]).await.unwrap() > 0);
+        assert!(look_up("localhost", &["other.internal", "10.0.0.0/8"]).await.is_err());
+    }
+}

@@ -18,8 +18,7 @@ use crate::storage::{
 /// Measure what the queue itself costs a job
 #[derive(Debug, clap::Args)]
 pub(super) struct QueueBench {
-    /// Database without unfinished jobs: sqlite:PATH or postgres://USER@HOST/DATABASE. Its tables
-    /// are brought up to date
+    /// Database without unfinished jobs; its tables are brought up to date
     #[arg(long, value_name = "URL")]
     database: SecretUrl,
 

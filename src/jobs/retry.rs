@@ -16,7 +16,7 @@ pub struct RetryPolicy {
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { max_attempts: 3, base: Duration::from_secs(1), longest: Duration::from_secs(60) }
+        Self { max_attempts: 3, base: Duration::from_secs(1), longest: Duration::from_mins(1) }
     }
 }
 

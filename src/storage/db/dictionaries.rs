@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Database, each};
+use super::{Database, each, json};
 use crate::jobs::{BlobRef, Timestamp};
 use crate::storage::StorageError;
 
@@ -45,7 +45,7 @@ impl Database {
     /// # Errors
     /// [`StorageError`] if the database does not do it.
     pub async fn add_dictionary(&self, dictionary: &Dictionary) -> Result<bool, StorageError> {
-        let blob = serde_json::to_string(&dictionary.blob).expect("a reference is plain JSON");
+        let blob = json(&dictionary.blob);
         let added = each!(self, write, pool => {
             let query = sqlx::query(ADD)
                 .bind(&dictionary.owner)

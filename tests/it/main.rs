@@ -6,6 +6,7 @@ mod support;
 mod architecture;
 mod cli_learn;
 mod cli_serve;
+mod cli_storage;
 mod golden;
 mod hostile_images;
 mod http_dictionaries;

@@ -63,7 +63,8 @@ static NO_BROKER: Once = Once::new();
 
 /// Says once, past the capture of output, that tests are left out.
 fn skipped(said: &Once, what: &str) {
-    said.call_once(|| writeln!(std::io::stderr(), "SKIPPED: tests on {what}").unwrap());
+    let line = format!("SKIPPED: tests on {what}\n");
+    said.call_once(|| std::io::stderr().write_all(line.as_bytes()).unwrap());
 }
 
 fn server(variable: &str) -> Option<String> {

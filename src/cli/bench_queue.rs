@@ -38,6 +38,12 @@ pub(super) struct QueueBench {
 /// The owner of all jobs of the measurement.
 const OWNER: &str = "cogd-bench";
 
+/// Owners of the backlog.
+const BACKLOG_OWNERS: usize = 1000;
+
+/// Wide enough for any backlog; the jobs are counted all the same.
+const LIMITS: Limits = Limits { all: 100_000_000, owner: 1000 };
+
 /// Jobs that are added at once to the backlog.
 const CHUNK: usize = 1000;
 
@@ -59,7 +65,12 @@ impl QueueBench {
         let waiting: u64 = stats.queued.iter().map(|(_, count)| count).sum();
         ensure!(waiting + stats.running == 0, "the database has unfinished jobs");
 
-        let backlog: Vec<NewJob> = (0..self.backlog).map(|_| job(Priority::Low)).collect();
+        let backlog: Vec<NewJob> = (0..self.backlog)
+            .map(|number| NewJob {
+                owner: format!("{OWNER}-{}", number % BACKLOG_OWNERS),
+                ..job(Priority::Low)
+            })
+            .collect();
         for jobs in backlog.chunks(CHUNK) {
             queue.enqueue_all(jobs, Limits::NONE).await?;
         }
@@ -95,8 +106,8 @@ impl QueueBench {
             )?;
         }
         for job in backlog {
-            queue.cancel(OWNER, job.id).await?;
-            queue.forget(OWNER, job.id).await?;
+            queue.cancel(&job.owner, job.id).await?;
+            queue.forget(&job.owner, job.id).await?;
         }
         database.close().await;
         super::print(&table)
@@ -130,7 +141,7 @@ async fn client(queue: JobQueue, jobs: u64) -> anyhow::Result<(Spent, Vec<JobId>
     for _ in 0..jobs {
         let new = job(Priority::Normal);
         let start = Instant::now();
-        let enqueued = queue.enqueue(&new, QueueConfig::default().limits).await?;
+        let enqueued = queue.enqueue(&new, LIMITS).await?;
         spent.enqueue += start.elapsed();
         ensure!(matches!(enqueued, Enqueued::New(_)), "the job was not added: {enqueued:?}");
 

@@ -18,8 +18,7 @@ use crate::storage::{
 /// Measure what the queue itself costs a job
 #[derive(Debug, clap::Args)]
 pub(super) struct QueueBench {
-    /// Database without unfinished jobs: sqlite:PATH or postgres://USER@HOST/DATABASE. Its tables
-    /// are brought up to date
+    /// Database without unfinished jobs; its tables are brought up to date
     #[arg(long, value_name = "URL")]
     database: SecretUrl,
 
@@ -38,6 +37,12 @@ pub(super) struct QueueBench {
 
 /// The owner of all jobs of the measurement.
 const OWNER: &str = "cogd-bench";
+
+/// Owners of the backlog.
+const BACKLOG_OWNERS: usize = 1000;
+
+/// Wide enough for any backlog; the jobs are counted all the same.
+const LIMITS: Limits = Limits { all: 100_000_000, owner: 1000 };
 
 /// Jobs that are added at once to the backlog.
 const CHUNK: usize = 1000;
@@ -60,7 +65,12 @@ impl QueueBench {
         let waiting: u64 = stats.queued.iter().map(|(_, count)| count).sum();
         ensure!(waiting + stats.running == 0, "the database has unfinished jobs");
 
-        let backlog: Vec<NewJob> = (0..self.backlog).map(|_| job(Priority::Low)).collect();
+        let backlog: Vec<NewJob> = (0..self.backlog)
+            .map(|number| NewJob {
+                owner: format!("{OWNER}-{}", number % BACKLOG_OWNERS),
+                ..job(Priority::Low)
+            })
+            .collect();
         for jobs in backlog.chunks(CHUNK) {
             queue.enqueue_all(jobs, Limits::NONE).await?;
         }
@@ -73,11 +83,16 @@ impl QueueBench {
             let start = Instant::now();
             let running: Vec<_> =
                 (0..clients).map(|_| tokio::spawn(client(queue.clone(), each))).collect();
-            let mut spent = Spent::default();
+            let (mut spent, mut ended) = (Spent::default(), Vec::new());
             for client in running {
-                spent.add(&client.await.context("a client panicked")??);
+                let (times, jobs) = client.await.context("a client panicked")??;
+                spent.add(&times);
+                ended.extend(jobs);
             }
             let wall = start.elapsed();
+            for id in ended {
+                queue.forget(OWNER, id).await?;
+            }
             let jobs = each * clients;
             let mean = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1e3 / jobs as f64);
             writeln!(
@@ -91,8 +106,8 @@ impl QueueBench {
             )?;
         }
         for job in backlog {
-            queue.cancel(OWNER, job.id).await?;
-            queue.forget(OWNER, job.id).await?;
+            queue.cancel(&job.owner, job.id).await?;
+            queue.forget(&job.owner, job.id).await?;
         }
         database.close().await;
         super::print(&table)
@@ -117,8 +132,8 @@ impl Spent {
     }
 }
 
-/// Adds jobs and works on them, one after the other.
-async fn client(queue: JobQueue, jobs: u64) -> anyhow::Result<Spent> {
+/// Adds jobs and works on them, one after the other. Gives the times, and the jobs that ended.
+async fn client(queue: JobQueue, jobs: u64) -> anyhow::Result<(Spent, Vec<JobId>)> {
     let worker = JobQueue::worker_name();
     let progress = JobProgress { stage: "solve".to_owned(), ..JobProgress::default() };
     let mut spent = Spent::default();
@@ -126,7 +141,7 @@ async fn client(queue: JobQueue, jobs: u64) -> anyhow::Result<Spent> {
     for _ in 0..jobs {
         let new = job(Priority::Normal);
         let start = Instant::now();
-        let enqueued = queue.enqueue(&new, QueueConfig::default().limits).await?;
+        let enqueued = queue.enqueue(&new, LIMITS).await?;
         spent.enqueue += start.elapsed();
         ensure!(matches!(enqueued, Enqueued::New(_)), "the job was not added: {enqueued:?}");
 
@@ -145,10 +160,7 @@ async fn client(queue: JobQueue, jobs: u64) -> anyhow::Result<Spent> {
         ensure!(matches!(recorded, Recorded::Yes(_)), "the claim was lost");
         ended.push(claim.job.id);
     }
-    for id in ended {
-        queue.forget(OWNER, id).await?;
-    }
-    Ok(spent)
+    Ok((spent, ended))
 }
 
 fn job(priority: Priority) -> NewJob {

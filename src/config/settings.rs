@@ -71,6 +71,12 @@ pub const SETTINGS: &[Setting] = &[
         "Time that requests at hand are given to finish after SIGTERM or SIGINT."
     ),
     setting!(
+        "workers",
+        jobs.slots,
+        Text("`auto` or a number from 0 to 1024"),
+        "Jobs that this process runs at the same time; 0 leaves them to `cogd worker` elsewhere. `auto` keeps one worker thread free for requests that wait."
+    ),
+    setting!(
         "http.max_body_bytes",
         http.max_body_bytes,
         Bytes(1024..=4 * GIB),
@@ -285,12 +291,6 @@ pub const SETTINGS: &[Setting] = &[
         queue.limits.owner,
         Count(1..=100_000_000),
         "Unfinished jobs of one client. More are answered 429 at once."
-    ),
-    setting!(
-        "workers",
-        jobs.slots,
-        Text("`auto` or a number from 0 to 1024"),
-        "Jobs that this process runs at the same time; 0 leaves them to `cogd worker` elsewhere. `auto` keeps one worker thread free for requests that wait."
     ),
     setting!(
         "jobs.heartbeat",

@@ -1,6 +1,6 @@
 //! When a failed attempt is made again.
 
-use std::time::Duration;
+use core::time::Duration;
 
 /// When a failed attempt is made again: twice as long after every failure, up to a limit, and
 /// spread by up to a quarter so that jobs that failed together do not come back together.

@@ -1,6 +1,6 @@
 //! Points in time, as stored and as shown.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use chrono::{DateTime, SecondsFormat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -8,6 +8,7 @@ mod blobs;
 mod cli_keys;
 mod cli_learn;
 mod cli_serve;
+mod cli_storage;
 mod golden;
 mod hostile_images;
 mod http_dictionaries;

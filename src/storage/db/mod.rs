@@ -124,3 +124,8 @@ impl Database {
         }
     }
 }
+
+/// The text of a structure in its column.
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("stored types have text for keys, so they can be written")
+}

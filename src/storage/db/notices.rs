@@ -1,5 +1,6 @@
 //! What other processes say of their changes, by LISTEN and NOTIFY of PostgreSQL.
 
+use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 
 use super::Database;
@@ -28,31 +29,48 @@ pub(in crate::storage) enum Notice {
 /// Notices from other processes, and from this one.
 #[derive(Debug)]
 pub(in crate::storage) struct Notices {
-    listener: PgListener,
+    pool: PgPool,
+    /// None after an error.
+    listener: Option<PgListener>,
 }
 
 impl Database {
     /// Begins to listen; `None` if the engine has nothing of the kind.
     pub(in crate::storage) async fn notices(&self) -> Result<Option<Notices>, StorageError> {
         let Self::Postgres(postgres) = self else { return Ok(None) };
-        let mut listener = PgListener::connect_with(&postgres.pool).await?;
-        let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(&postgres.pool).await?;
-        listener.listen(&channel).await?;
-        Ok(Some(Notices { listener }))
+        let pool = postgres.pool.clone();
+        let listener = Some(listen(&pool).await?);
+        Ok(Some(Notices { pool, listener }))
     }
 }
 
+async fn listen(pool: &PgPool) -> Result<PgListener, StorageError> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(pool).await?;
+    listener.listen(&channel).await?;
+    Ok(listener)
+}
+
 impl Notices {
-    /// Waits for the next one.
+    /// Waits for the next one. After an error, the next call connects again, and once it listens
+    /// it says that something may have been missed.
     ///
     /// # Errors
     /// [`StorageError::Unavailable`] if the connection is lost and cannot be made again.
     pub(in crate::storage) async fn next(&mut self) -> Result<Notice, StorageError> {
+        let Some(mut listener) = self.listener.take() else {
+            self.listener = Some(listen(&self.pool).await?);
+            return Ok(Notice::Missed);
+        };
         loop {
-            let Some(notification) = self.listener.try_recv().await? else {
-                return Ok(Notice::Missed);
+            // Nothing means that the connection was lost, and is there again.
+            let notification = listener.try_recv().await?;
+            let notice = match &notification {
+                Some(notification) => Notice::read(notification.payload()),
+                None => Some(Notice::Missed),
             };
-            if let Some(notice) = Notice::read(notification.payload()) {
+            if let Some(notice) = notice {
+                self.listener = Some(listener);
                 return Ok(notice);
             }
         }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::wake::Wake;
 use crate::storage::StorageError;
-use crate::storage::db::{Database, Notice};
+use crate::storage::db::Database;
 
 /// Waits after failures to connect again.
 const WAITS: [Duration; 4] = [
@@ -45,7 +45,6 @@ pub(super) async fn start(
                     // Until it is back, polling finds what is missed.
                     tokio::time::sleep(WAITS[failures.min(WAITS.len() - 1)]).await;
                     failures += 1;
-                    wake.notice(Notice::Missed, wakes);
                 }
             }
         }

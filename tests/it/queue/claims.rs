@@ -72,7 +72,7 @@ async fn a_lease_that_ran_out_lets_another_worker_take_over(world: Arc<World>) {
     let id = add(&first, &job("a")).await;
     let lost = first.claim("first", LEASE).await.unwrap().unwrap();
     assert_eq!((lost.job.attempts, lost.job.state), (1, JobState::Running));
-    world.advance(LEASE - Duration::from_millis(1));
+    world.advance(LEASE.saturating_sub(Duration::from_millis(1)));
     assert!(second.claim("second", LEASE).await.unwrap().is_none());
     world.advance(LEASE);
     let taken = second.claim("second", LEASE).await.unwrap().unwrap();

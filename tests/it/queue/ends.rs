@@ -56,7 +56,7 @@ async fn a_failed_attempt_is_repeated_after_its_wait(world: Arc<World>) {
         written(queue.fail(&held, &failure(), Some(world.now().after(wait))).await.unwrap());
     assert_eq!((again.state, again.times.finished), (JobState::Queued, None));
     assert_eq!(again.error, Some(failure().problem));
-    world.advance(wait - Duration::from_millis(1));
+    world.advance(wait.saturating_sub(Duration::from_millis(1)));
     assert!(queue.claim("worker", LEASE).await.unwrap().is_none());
     world.advance(Duration::from_millis(1));
     let held = claim(&queue).await;
@@ -164,7 +164,7 @@ async fn a_job_expires_after_its_time_and_gives_its_files(world: Arc<World>) {
     let waits = add(&queue, &job("a")).await;
     let held = claim(&queue).await;
     queue.succeed(&held, &completion(id)).await.unwrap();
-    world.advance(world.config.retention - Duration::from_millis(1));
+    world.advance(world.config.retention.saturating_sub(Duration::from_millis(1)));
     assert_eq!(queue.expire(10).await.unwrap(), []);
     world.advance(Duration::from_millis(1));
     let expired = queue.expire(10).await.unwrap();

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cogd::storage::JobQueue;
+use cogd::storage::{JobQueue, QueueConfig};
 
 use super::on_every_engine;
 use crate::support::world::{Engine, LEASE, World, add, claim, completion, failure, job};
@@ -18,6 +18,15 @@ on_every_engine!(
     a_worker_in_another_process_is_told_to_stop,
     a_connection_that_was_cut_loses_no_wake,
 );
+
+mod without_its_broker {
+    use crate::support::world::{Engine, run};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_job_whose_token_was_lost_is_found_in_the_table() {
+        run(Engine::Nats, super::a_job_whose_token_was_lost_is_found_in_the_table).await;
+    }
+}
 
 /// Longer than any test has patience.
 const LONG: Duration = Duration::from_hours(1);
@@ -129,4 +138,15 @@ async fn a_connection_that_was_cut_loses_no_wake(world: Arc<World>) {
         assert_eq!(held.job.id, id);
         there.succeed(&held, &completion(id)).await.unwrap();
     }
+}
+
+async fn a_job_whose_token_was_lost_is_found_in_the_table(world: Arc<World>) {
+    let config = QueueConfig { poll: Duration::from_millis(100), ..world.config.clone() };
+    let (here, there) = (world.queue().await, world.queue_with(&config).await);
+    assert!(world.delete_stream().await);
+    // The request is accepted all the same.
+    let id = add(&here, &job("a")).await;
+    let held = waiting(&there).await.unwrap();
+    assert_eq!(held.job.id, id);
+    there.succeed(&held, &completion(id)).await.unwrap();
 }

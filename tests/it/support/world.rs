@@ -1,9 +1,10 @@
 //! A queue of jobs on each engine, with a clock that stands until it is moved.
 
 use std::future::Future;
+use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use cogd::engines::{Options, Task};
@@ -39,7 +40,7 @@ pub(crate) struct World {
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
 /// Longer than anything takes, shorter than a person waits for a test that hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs a test in a world of that engine, if there is one, and cleans up however it ends.
 pub(crate) async fn run<F: Future<Output = ()>>(
@@ -55,6 +56,15 @@ pub(crate) async fn run<F: Future<Output = ()>>(
         Ok(in_time) => in_time.expect("the test hangs"),
         Err(panic) => std::panic::resume_unwind(panic),
     }
+}
+
+static NO_DATABASE: Once = Once::new();
+static NO_BROKER: Once = Once::new();
+
+/// Says once, past the capture of output, that tests are left out.
+fn skipped(said: &Once, what: &str) {
+    let line = format!("SKIPPED: tests on {what}\n");
+    said.call_once(|| std::io::stderr().write_all(line.as_bytes()).unwrap());
 }
 
 fn server(variable: &str) -> Option<String> {
@@ -77,7 +87,7 @@ impl World {
         let name = format!("cogd_test_{}", JobId::generate().to_string().replace('-', ""));
         if engine != Engine::Sqlite {
             let Some(url) = server("TEST_DATABASE_URL") else {
-                eprintln!("SKIPPED on PostgreSQL: TEST_DATABASE_URL is not set");
+                skipped(&NO_DATABASE, "PostgreSQL: TEST_DATABASE_URL is not set");
                 return None;
             };
             let server = PgPool::connect(&url).await.unwrap();
@@ -90,7 +100,7 @@ impl World {
         }
         if engine == Engine::Nats {
             let Some(url) = server("TEST_NATS_URL") else {
-                eprintln!("SKIPPED on NATS: TEST_NATS_URL is not set");
+                skipped(&NO_BROKER, "NATS: TEST_NATS_URL is not set");
                 world.close().await;
                 return None;
             };
@@ -106,11 +116,9 @@ impl World {
             let statement = format!("DROP SCHEMA {name} CASCADE");
             sqlx::query(sqlx::AssertSqlSafe(statement)).execute(server).await.unwrap();
         }
-        if let Some((url, stream)) = &self.broker {
-            let client = async_nats::connect(url).await.unwrap();
-            let context = async_nats::jetstream::new(client);
+        if self.broker.is_some() {
             // A test that opened no queue has made no stream.
-            let _ = context.delete_stream(stream).await;
+            self.delete_stream().await;
         }
     }
 
@@ -121,7 +129,18 @@ impl World {
 
     /// A queue of its own on the same table, as another process would have.
     pub(crate) async fn queue(&self) -> JobQueue {
-        JobQueue::open(self.database().await, self.clock(), &self.config).await.unwrap()
+        self.queue_with(&self.config).await
+    }
+
+    pub(crate) async fn queue_with(&self, config: &QueueConfig) -> JobQueue {
+        JobQueue::open(self.database().await, self.clock(), config).await.unwrap()
+    }
+
+    /// Takes away the stream of a NATS world, and all that is in it.
+    pub(crate) async fn delete_stream(&self) -> bool {
+        let (url, stream) = self.broker.as_ref().expect("a broker");
+        let client = async_nats::connect(url).await.unwrap();
+        async_nats::jetstream::new(client).delete_stream(stream).await.is_ok()
     }
 
     pub(crate) fn clock(&self) -> Clock {

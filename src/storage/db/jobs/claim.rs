@@ -21,7 +21,7 @@ macro_rules! claim {
 }
 
 pub(super) const CLAIM_SQLITE: &str = claim!("");
-pub(super) const CLAIM_POSTGRES: &str = claim!(" FOR UPDATE SKIP LOCKED");
+const CLAIM_POSTGRES: &str = claim!(" FOR UPDATE SKIP LOCKED");
 
 macro_rules! reap {
     ($lock:literal) => {
@@ -42,7 +42,7 @@ macro_rules! reap {
 }
 
 pub(super) const REAP_SQLITE: &str = reap!("");
-pub(super) const REAP_POSTGRES: &str = reap!(" FOR UPDATE SKIP LOCKED");
+const REAP_POSTGRES: &str = reap!(" FOR UPDATE SKIP LOCKED");
 
 pub(super) const NEXT_DUE: &str = "SELECT MIN(due) FROM ( \
      SELECT due FROM (SELECT run_at AS due FROM jobs WHERE state = 'queued' \

@@ -3,7 +3,7 @@
 use super::row::{JobRow, columns};
 use super::{EnqueuedAll, Limits, NewJob};
 use crate::jobs::{Job, Timestamp};
-use crate::storage::db::{Database, each};
+use crate::storage::db::{Database, each, json};
 use crate::storage::{Share, StorageError};
 
 /// Turns make a fair queue of each priority (start-time fair queueing): a job's turn is that of
@@ -179,9 +179,4 @@ fn refuse_known(row: Option<KeyedRow>, new: &NewJob) -> Result<(), Refusal> {
 fn refuse_more(of: Share, limit: u64, waiting: i64, jobs: &[NewJob]) -> Result<(), StorageError> {
     let actual = waiting.unsigned_abs().saturating_add(jobs.len() as u64);
     if actual > limit { Err(StorageError::QueueFull { of, limit, actual }) } else { Ok(()) }
-}
-
-/// The types that are stored have names for keys and no fallible parts.
-pub(super) fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).expect("the types that are stored can be written as JSON")
 }

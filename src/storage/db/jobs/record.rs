@@ -1,11 +1,10 @@
 //! What the holder of a claim writes. Every statement is fenced: once another worker has claimed
 //! the job, it changes nothing.
 
-use super::enqueue::json;
 use super::row::{JobRow, columns};
 use crate::jobs::{Completion, Failure, Job, JobId, JobProgress, Timestamp};
 use crate::storage::StorageError;
-use crate::storage::db::{Database, each};
+use crate::storage::db::{Database, each, json};
 
 /// What tells the holder of a claim from those before and after it.
 #[derive(Clone, Debug, PartialEq, Eq)]

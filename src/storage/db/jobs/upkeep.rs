@@ -6,7 +6,7 @@ use super::row::blob_keys;
 use super::{Expired, QueueStats};
 use crate::jobs::{JobId, Priority, Timestamp};
 use crate::storage::StorageError;
-use crate::storage::db::{Database, each};
+use crate::storage::db::{Database, each, json};
 
 pub(super) const EXPIRE: &str = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs \
      WHERE expires IS NOT NULL AND expires <= $1 ORDER BY expires LIMIT $2) \
@@ -45,7 +45,7 @@ impl Database {
         let names: Vec<String> = ids.iter().map(JobId::to_string).collect();
         let found: Vec<String> = match self {
             Self::Sqlite(sqlite) => {
-                let query = sqlx::query_scalar(EXISTS_SQLITE).bind(super::enqueue::json(&names));
+                let query = sqlx::query_scalar(EXISTS_SQLITE).bind(json(&names));
                 query.fetch_all(&sqlite.readers).await?
             }
             Self::Postgres(postgres) => {

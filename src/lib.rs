@@ -7,11 +7,15 @@ pub mod telemetry;
 
 pub mod numerics;
 
+pub mod onnx;
+
 pub mod imaging;
 
 pub mod cogd;
 
 pub mod csc;
+
+pub mod inference;
 
 pub mod engines;
 

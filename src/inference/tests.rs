@@ -1,0 +1,1 @@
+//! What a model promises, with closures for networks.

@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("auth", &[]),
     ("imaging", &["numerics"]),
     ("cogd", &["numerics"]),
-    ("csc", &["numerics", "cogd"]),
+    ("csc", &["numerics", "onnx", "cogd"]),
     ("inference", &["telemetry", "numerics", "onnx"]),
     ("engines", &["numerics", "imaging", "csc"]),
     ("registry", &["telemetry", "numerics", "imaging", "onnx", "inference", "engines"]),

@@ -15,5 +15,7 @@ mod http_system;
 mod image_limits;
 mod image_metadata;
 mod image_round_trips;
+mod inference;
 mod openapi_quality;
 mod restoration;
+mod solver_graph;

@@ -2,5 +2,6 @@
 
 pub(crate) mod app;
 pub(crate) mod images;
+pub(crate) mod networks;
 pub(crate) mod png;
 pub(crate) mod tiff;

@@ -13,8 +13,8 @@ pub struct BackendError {
 }
 
 impl BackendError {
-    pub(super) fn new(reason: impl ToString) -> Self {
-        Self { reason: reason.to_string() }
+    pub(super) fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into() }
     }
 }
 

@@ -16,7 +16,7 @@ pub enum Device {
     Cpu,
     /// An NVIDIA GPU, by its number.
     Cuda(u32),
-    /// An NVIDIA GPU through the TensorRT compiler.
+    /// An NVIDIA GPU through the `TensorRT` compiler.
     TensorRt(u32),
 }
 

@@ -30,10 +30,10 @@ impl Executor {
     /// the system refuses a thread.
     pub fn start(
         name: &str,
-        factory: BackendFactory,
+        factory: &BackendFactory,
         config: ExecutorConfig,
     ) -> Result<Self, InferenceError> {
-        let load = |_| instance::load(&factory, &config).map_err(InferenceError::Load);
+        let load = |_| instance::load(factory, &config).map_err(InferenceError::Load);
         let backends = (0..config.instances.get()).map(load).collect::<Result<Vec<_>, _>>()?;
         // There is at least one instance.
         let first = &backends[0];
@@ -41,7 +41,7 @@ impl Executor {
         let shared = Arc::new(Shared::new(name, signature, placement, config));
         let mut executor = Self { shared: Arc::clone(&shared), threads: Vec::new() };
         for (index, backend) in backends.into_iter().enumerate() {
-            let instance = Instance::new(Arc::clone(&shared), Arc::clone(&factory), backend);
+            let instance = Instance::new(Arc::clone(&shared), Arc::clone(factory), backend);
             let thread = thread::Builder::new()
                 .name(format!("cogd-model-{index}"))
                 .spawn(move || instance.serve())

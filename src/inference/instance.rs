@@ -32,7 +32,8 @@ type Shapes = Vec<(ElementType, Vec<usize>)>;
 
 fn try_zeros(backend: &mut dyn Backend, shapes: &Shapes) -> Result<(), BackendError> {
     let zeros = shapes.iter().map(|(element, shape)| Tensor::zeros(*element, shape.clone()));
-    let zeros = zeros.collect::<Result<Vec<_>, _>>().map_err(BackendError::new)?;
+    let zeros = zeros.collect::<Result<Vec<_>, _>>();
+    let zeros = zeros.map_err(|error| BackendError::new(error.to_string()))?;
     backend.run(&zeros).map(drop)
 }
 
@@ -49,6 +50,15 @@ pub(super) struct Instance {
     proven: Option<Shapes>,
     /// Whether it was built anew and has not answered since.
     on_probation: bool,
+}
+
+/// Gives up the session however its thread ends, so that nobody waits for one that is gone.
+struct Leaving(Arc<Shared>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.lose_session();
+    }
 }
 
 /// Why a batch was not computed.
@@ -70,10 +80,10 @@ impl Instance {
 
     /// The life of the thread.
     pub(super) fn serve(mut self) {
+        let _leaving = Leaving(Arc::clone(&self.shared));
         while let Some(batch) = self.shared.next_batch() {
             if !self.answer(batch) {
-                tracing::error!(model = self.shared.name, "the model is out of order");
-                self.shared.lose_session();
+                tracing::error!(model = self.shared.name, "a session is out of order");
                 return;
             }
         }

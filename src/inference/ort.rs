@@ -167,12 +167,17 @@ fn commit(
     options: SessionOptions,
     device: Device,
 ) -> Result<Session, BackendError> {
-    let mut builder = configure(environment, options, device).map_err(BackendError::new)?;
-    match model {
-        ModelSource::Memory(bytes) => builder.commit_from_memory(bytes),
-        ModelSource::File(path) => builder.commit_from_file(path),
+    let mut builder = configure(environment, options, device)?;
+    Ok(match model {
+        ModelSource::Memory(bytes) => builder.commit_from_memory(bytes)?,
+        ModelSource::File(path) => builder.commit_from_file(path)?,
+    })
+}
+
+impl From<ort::Error> for BackendError {
+    fn from(error: ort::Error) -> Self {
+        Self::new(error.message())
     }
-    .map_err(BackendError::new)
 }
 
 fn configure(
@@ -297,14 +302,12 @@ impl Backend for OrtSession {
     }
 
     fn run(&mut self, inputs: &[Tensor]) -> Result<Vec<Tensor>, BackendError> {
-        let shown = inputs.iter().map(show).collect::<ort::Result<Vec<_>>>();
-        let shown = shown.map_err(BackendError::new)?;
-        let given = self.session.run(&shown[..]).map_err(BackendError::new)?;
+        let shown = inputs.iter().map(show).collect::<ort::Result<Vec<_>>>()?;
+        let given = self.session.run(&shown[..])?;
         let output = |info: &ValueInfo| {
             let missing = || BackendError::new(format!("output `{}` is missing", info.name));
-            let (shape, data) =
-                take(given.get(&info.name).ok_or_else(missing)?).map_err(BackendError::new)?;
-            Tensor::new(shape, data).map_err(BackendError::new)
+            let (shape, data) = take(given.get(&info.name).ok_or_else(missing)?)?;
+            Tensor::new(shape, data).map_err(|error| BackendError::new(error.to_string()))
         };
         self.signature.outputs.iter().map(output).collect()
     }

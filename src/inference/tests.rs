@@ -27,10 +27,14 @@ fn request(tensor: Tensor) -> Vec<(String, Tensor)> {
 }
 
 /// Twice the input.
-fn double(inputs: &[Tensor]) -> Result<Vec<Tensor>, BackendError> {
+fn double(inputs: &[Tensor]) -> Vec<Tensor> {
     let x = inputs[0].as_slice::<f32>().unwrap();
     let y = x.iter().map(|x| 2.0 * x).collect::<Vec<f32>>();
-    Ok(vec![Tensor::new(inputs[0].shape().to_vec(), y).unwrap()])
+    vec![Tensor::new(inputs[0].shape().to_vec(), y).unwrap()]
+}
+
+fn doubling() -> BackendFactory {
+    fake::factory(signature(), |inputs| Ok(double(inputs)))
 }
 
 /// Says what each run is given, and waits for leave to compute it.
@@ -56,9 +60,9 @@ fn gated(config: ExecutorConfig) -> (Executor, Gate) {
     let factory = fake::factory(signature(), move |inputs| {
         let _ = enter.send(inputs[0].rows());
         let _ = left.lock().unwrap().recv();
-        double(inputs)
+        Ok(double(inputs))
     });
-    (Executor::start("gated", factory, config).unwrap(), Gate { entered, leave })
+    (Executor::start("gated", &factory, config).unwrap(), Gate { entered, leave })
 }
 
 fn soon() -> Instant {
@@ -88,7 +92,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 #[test]
 fn an_answer_has_the_outputs_and_where_the_time_went() {
     let config = ExecutorConfig::default();
-    let model = Executor::start("m", fake::factory(signature(), double), config).unwrap();
+    let model = Executor::start("m", &doubling(), config).unwrap();
     let handle = model.handle();
     let answer = block_on(handle.run(request(rows(3.0, 1)))).unwrap();
     assert_eq!(answer.outputs, [("y".to_owned(), rows(6.0, 1))]);
@@ -197,9 +201,9 @@ fn a_request_that_the_model_cannot_compute_spoils_no_other() {
         let _ = enter.send(inputs[0].rows());
         let _ = left.lock().unwrap().recv();
         let bad = inputs[0].as_slice::<f32>().unwrap().contains(&-1.0);
-        if bad { Err(BackendError { reason: "no".to_owned() }) } else { double(inputs) }
+        if bad { Err(BackendError { reason: "no".to_owned() }) } else { Ok(double(inputs)) }
     });
-    let model = Executor::start("m", factory, ExecutorConfig::default()).unwrap();
+    let model = Executor::start("m", &factory, ExecutorConfig::default()).unwrap();
     let (handle, gate) = (model.handle(), Gate { entered, leave });
     let first = send(&handle, rows(1.0, 1));
     gate.next_rows();
@@ -218,7 +222,7 @@ fn a_request_that_the_model_cannot_compute_spoils_no_other() {
 fn fragile(built: &Arc<AtomicUsize>) -> BackendFactory {
     let inner = fake::factory(signature(), |inputs| {
         assert!(!inputs[0].as_slice::<f32>().unwrap().contains(&-1.0), "on purpose");
-        double(inputs)
+        Ok(double(inputs))
     });
     let built = Arc::clone(built);
     Arc::new(move || {
@@ -230,7 +234,7 @@ fn fragile(built: &Arc<AtomicUsize>) -> BackendFactory {
 #[test]
 fn a_panic_fails_one_batch_and_the_session_is_built_anew() {
     let built = Arc::new(AtomicUsize::new(0));
-    let model = Executor::start("m", fragile(&built), ExecutorConfig::default()).unwrap();
+    let model = Executor::start("m", &fragile(&built), ExecutorConfig::default()).unwrap();
     let handle = model.handle();
     for _ in 0..3 {
         let panicked = handle.run_blocking(request(rows(-1.0, 1)), soon());
@@ -244,7 +248,7 @@ fn a_panic_fails_one_batch_and_the_session_is_built_anew() {
 #[test]
 fn a_session_that_fails_again_after_it_was_built_anew_is_given_up() {
     let built = Arc::new(AtomicUsize::new(0));
-    let model = Executor::start("m", fragile(&built), ExecutorConfig::default()).unwrap();
+    let model = Executor::start("m", &fragile(&built), ExecutorConfig::default()).unwrap();
     let handle = model.handle();
     for _ in 0..2 {
         let panicked = handle.run_blocking(request(rows(-1.0, 1)), soon());
@@ -262,11 +266,11 @@ fn instances_share_one_queue_and_run_side_by_side() {
     // Each run waits until another runs too: one instance alone would wait for ever.
     let factory = fake::factory(signature(), move |inputs| {
         both.wait();
-        double(inputs)
+        Ok(double(inputs))
     });
     let instances = NonZeroUsize::new(2).unwrap();
     let config = ExecutorConfig { instances, max_batch: 1, ..ExecutorConfig::default() };
-    let model = Executor::start("m", factory, config).unwrap();
+    let model = Executor::start("m", &factory, config).unwrap();
     let sent: Vec<_> = (0..8).map(|_| send(&model.handle(), rows(1.0, 1))).collect();
     assert!(sent.into_iter().all(|sent| sent.join().unwrap().is_ok()));
 }
@@ -276,19 +280,19 @@ fn a_model_is_warm_before_it_is_ready_or_is_not_loaded() {
     let (enter, entered) = mpsc::channel();
     let warm = fake::factory(signature(), move |inputs| {
         enter.send(inputs[0].shape().to_vec()).unwrap();
-        double(inputs)
+        Ok(double(inputs))
     });
     let warm_up = vec![vec![vec![1, 2]], vec![vec![4, 7]]];
     let config = ExecutorConfig { warm_up, ..ExecutorConfig::default() };
-    let model = Executor::start("m", warm, config.clone()).unwrap();
+    let model = Executor::start("m", &warm, config.clone()).unwrap();
     assert_eq!(entered.try_iter().collect::<Vec<_>>(), [vec![1, 2], vec![4, 7]]);
     assert_eq!(model.handle().statistics(), Statistics::default());
 
     let cold = fake::factory(signature(), |_| Err(BackendError { reason: "cold".to_owned() }));
-    let refused = Executor::start("m", cold, config.clone()).unwrap_err();
+    let refused = Executor::start("m", &cold, config.clone()).unwrap_err();
     assert_eq!(refused, InferenceError::Load(BackendError { reason: "cold".to_owned() }));
     let broken = fake::factory(signature(), |_| panic!("on purpose"));
-    assert!(matches!(Executor::start("m", broken, config), Err(InferenceError::Load(_))));
+    assert!(matches!(Executor::start("m", &broken, config), Err(InferenceError::Load(_))));
 }
 
 #[test]
@@ -326,7 +330,7 @@ fn a_model_whose_outputs_do_not_follow_the_batch_is_run_request_by_request() {
         let sum: f32 = inputs[0].as_slice::<f32>().unwrap().iter().sum();
         Ok(vec![Tensor::new(vec![1, 1], vec![sum]).unwrap()])
     });
-    let model = Executor::start("m", factory, ExecutorConfig::default()).unwrap();
+    let model = Executor::start("m", &factory, ExecutorConfig::default()).unwrap();
     let (handle, gate) = (model.handle(), Gate { entered, leave });
     let first = send(&handle, rows(1.0, 1));
     gate.next_rows();
@@ -344,7 +348,7 @@ fn a_model_whose_outputs_do_not_follow_the_batch_is_run_request_by_request() {
 #[test]
 fn tensors_that_the_model_does_not_take_are_refused_by_name() {
     let config = ExecutorConfig { max_batch_elements: 100, ..ExecutorConfig::default() };
-    let model = Executor::start("m", fake::factory(signature(), double), config).unwrap();
+    let model = Executor::start("m", &doubling(), config).unwrap();
     let fault = |inputs: Vec<(String, Tensor)>| match model.handle().run_blocking(inputs, soon()) {
         Err(InferenceError::BadInput(fault)) => fault,
         other => panic!("{other:?}"),

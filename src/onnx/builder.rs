@@ -192,9 +192,9 @@ impl GraphBuilder {
         }
         let name = self.fresh(operator);
         self.define(&name)?;
-        let read = |input: &Option<&Value>| input.map_or_else(String::new, |v| v.name.clone());
+        let read = |input: Option<&Value>| input.map_or_else(String::new, |v| v.name.clone());
         self.graph.node.push(NodeProto {
-            input: inputs.iter().map(read).collect(),
+            input: inputs.iter().copied().map(read).collect(),
             output: vec![name.clone()],
             name: format!("node_{name}"),
             op_type: operator.to_owned(),

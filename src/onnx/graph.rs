@@ -185,7 +185,7 @@ impl<'a> Walk<'a> {
                 (1, field) => numbers(field, &mut dims)?,
                 (2, field) => code = field.number()?,
                 (4..=7 | 9..=11, field) if outside => _ = field,
-                (number @ (4..=7 | 9..=11), field) => stored.add(number, field)?,
+                (number @ (4..=7 | 9..=11), field) => stored.add(number, field),
                 (8, field) => name = field.text()?,
                 (13, field) => {
                     outside = true;
@@ -202,8 +202,9 @@ impl<'a> Walk<'a> {
             let (tensor, location) = (cut(name), cut(location));
             return Err(OnnxError::ExternalData { tensor, location });
         }
-        let lengths = dims.iter().map(|&length| u64::try_from(length).ok());
-        let expected = lengths.fold(Some(1_u64), |all, length| all?.checked_mul(length?));
+        let expected = dims.iter().try_fold(1_u64, |all, &length| {
+            u64::try_from(length).ok().and_then(|length| all.checked_mul(length))
+        });
         let expected = expected.ok_or_else(|| malformed("a weight of impossible shape"))?;
         let actual = stored.elements(code)?;
         if expected != actual {
@@ -250,7 +251,7 @@ struct Stored {
 }
 
 impl Stored {
-    fn add(&mut self, number: u32, field: Field<'_>) -> Result<(), OnnxError> {
+    fn add(&mut self, number: u32, field: Field<'_>) {
         let (count, bytes) = match field {
             Field::Number(_) => (1, 1),
             // Packed numbers of variable length: each ends with a byte below 128.
@@ -267,7 +268,6 @@ impl Stored {
             10 => self.eights += bytes / 8,
             _ => self.others += count,
         }
-        Ok(())
     }
 
     fn elements(&self, code: i64) -> Result<u64, OnnxError> {

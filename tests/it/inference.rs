@@ -294,6 +294,31 @@ fn a_folded_normalisation_agrees_with_the_operator() {
 }
 
 #[test]
+fn a_network_of_half_precision_takes_and_gives_it_and_agrees_with_single_precision() {
+    let Some(runtime) = runtime("inference") else { return };
+    let weights = noise(&[2, 1, 3, 3], 7);
+    let build = |element: ElementType| {
+        let mut g = GraphBuilder::new("precision");
+        let x = g.input("x", element, &image_axes(1)).unwrap();
+        let w = match element {
+            ElementType::F16 => g.half_weights("w", &[2, 1, 3, 3], samples(&weights)),
+            _ => g.weights("w", &[2, 1, 3, 3], samples(&weights)),
+        };
+        let y = g.conv(&x, &w.unwrap(), None, Convolution::same(3)).unwrap();
+        let y = g.clip(&y, 0.0, 1.0).unwrap();
+        g.output("y", &y).unwrap();
+        start(runtime, &g.finish().unwrap(), ExecutorConfig::default())
+    };
+    let image = noise(&[1, 1, 10, 10], 8);
+    let halves: Vec<_> = samples(&image).iter().map(|&x| half::f16::from_f32(x)).collect();
+    let half = Tensor::new(vec![1, 1, 10, 10], halves).unwrap();
+    let half = run(&build(ElementType::F16).handle(), vec![("x", half)]).remove(0);
+    let half: Vec<f32> = half.as_slice::<half::f16>().unwrap().iter().map(|x| x.to_f32()).collect();
+    let single = run(&build(F32).handle(), vec![("x", image)]).remove(0);
+    assert_close(&half, samples(&single), 1e-2);
+}
+
+#[test]
 fn requests_side_by_side_are_answered_as_they_are_alone() {
     let Some(runtime) = runtime("inference") else { return };
     let executor = start(runtime, &network(), ExecutorConfig::default());
@@ -336,12 +361,12 @@ fn bytes_that_are_no_model_are_not_loaded() {
     let whole = network().encode();
     for bytes in [&b"not a model"[..], &[], &whole[..whole.len() / 2]] {
         let factory = runtime.factory(ModelSource::Memory(Arc::from(bytes)), PLAIN);
-        let refused = Executor::start("broken", factory, ExecutorConfig::default());
+        let refused = Executor::start("broken", &factory, ExecutorConfig::default());
         assert!(matches!(refused, Err(InferenceError::Load(_))), "{refused:?}");
     }
     let nowhere = ModelSource::File("nowhere.onnx".into());
     let factory = runtime.factory(nowhere, PLAIN);
-    assert!(Executor::start("nowhere", factory, ExecutorConfig::default()).is_err());
+    assert!(Executor::start("nowhere", &factory, ExecutorConfig::default()).is_err());
 }
 
 /// Loads the network for a device.
@@ -354,13 +379,14 @@ fn on(device: Device, runtime: &'static cogd::inference::Runtime) -> BackendFact
 fn a_named_device_is_had_or_refused_and_auto_says_what_it_took() {
     let Some(runtime) = runtime("inference") else { return };
     for device in [Device::Cuda(0), Device::TensorRt(0), Device::Cuda(u32::MAX)] {
-        match Executor::start("named", on(device, runtime), ExecutorConfig::default()) {
+        match Executor::start("named", &on(device, runtime), ExecutorConfig::default()) {
             Ok(executor) => assert_eq!(executor.handle().placement().used, device),
             Err(InferenceError::Load(error)) => assert!(!error.reason.is_empty()),
             Err(other) => panic!("{other:?}"),
         }
     }
-    let any = Executor::start("any", on(Device::Auto, runtime), ExecutorConfig::default()).unwrap();
+    let any =
+        Executor::start("any", &on(Device::Auto, runtime), ExecutorConfig::default()).unwrap();
     let placement = any.handle().placement();
     assert_eq!(placement.requested, Device::Auto);
     match placement.used {

@@ -156,8 +156,8 @@ fn more_of_anything_than_the_limits_allow_is_refused() {
         assert!(matches!(refused, Err(OnnxError::TooMany { .. })), "{narrow:?}: {refused:?}");
     }
     // Two bytes a node: a file of a megabyte would be half a million structures.
-    let mut graph = GraphProto::default();
-    graph.node = vec![NodeProto::default(); 500_000];
+    let node = vec![NodeProto::default(); 500_000];
+    let graph = GraphProto { node, ..GraphProto::default() };
     let model = ModelProto { graph: Some(graph), ..sound() };
     assert!(inspect(&model.encode_to_vec(), &limits).is_err());
 }

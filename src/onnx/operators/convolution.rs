@@ -80,7 +80,7 @@ impl GraphBuilder {
         bias: Option<&Value>,
         convolution: Convolution,
     ) -> Result<Value, OnnxError> {
-        let kernel = self.check_filters("Conv", image, filters, convolution)?;
+        let kernel = check_filters("Conv", image, filters, convolution)?;
         let per_group = filters.fixed(1).unwrap_or(0) * convolution.groups;
         if let Some(channels) = image.fixed(1).filter(|&channels| channels != per_group) {
             let reason = format!("the filters read {per_group} channels of {channels}");
@@ -118,7 +118,7 @@ impl GraphBuilder {
         bias: Option<&Value>,
         convolution: Convolution,
     ) -> Result<Value, OnnxError> {
-        let kernel = self.check_filters("ConvTranspose", codes, filters, convolution)?;
+        let kernel = check_filters("ConvTranspose", codes, filters, convolution)?;
         if let (Some(codes), Some(filters)) = (codes.fixed(1), filters.fixed(0))
             && codes != filters
         {
@@ -226,28 +226,6 @@ impl GraphBuilder {
         ];
         self.node(operator, &[Some(image)], attributes, image.element, shape)
     }
-
-    /// Gives rows and columns of the filters.
-    fn check_filters(
-        &self,
-        operator: &str,
-        image: &Value,
-        filters: &Value,
-        convolution: Convolution,
-    ) -> Result<[u64; 2], OnnxError> {
-        real(operator, image)?;
-        same_element(operator, image, filters)?;
-        check_rank(operator, image, 4)?;
-        check_rank(operator, filters, 4)?;
-        let (Some(rows), Some(columns)) = (filters.fixed(2), filters.fixed(3)) else {
-            return Err(bad_shape(operator, "filters of unknown size".to_owned()));
-        };
-        let Convolution { stride, dilation, groups, .. } = convolution;
-        if [[rows, columns], stride, dilation].as_flattened().contains(&0) || groups == 0 {
-            return Err(bad_shape(operator, "a size, stride or group of zero".to_owned()));
-        }
-        Ok([rows, columns])
-    }
 }
 
 fn check_bias(operator: &str, bias: Option<&Value>, count: Option<u64>) -> Result<(), OnnxError> {
@@ -268,4 +246,25 @@ fn check_rank(operator: &str, value: &Value, rank: usize) -> Result<(), OnnxErro
         }
         _ => Ok(()),
     }
+}
+
+/// Gives rows and columns of the filters.
+fn check_filters(
+    operator: &str,
+    image: &Value,
+    filters: &Value,
+    convolution: Convolution,
+) -> Result<[u64; 2], OnnxError> {
+    real(operator, image)?;
+    same_element(operator, image, filters)?;
+    check_rank(operator, image, 4)?;
+    check_rank(operator, filters, 4)?;
+    let (Some(rows), Some(columns)) = (filters.fixed(2), filters.fixed(3)) else {
+        return Err(bad_shape(operator, "filters of unknown size".to_owned()));
+    };
+    let Convolution { stride, dilation, groups, .. } = convolution;
+    if [[rows, columns], stride, dilation].as_flattened().contains(&0) || groups == 0 {
+        return Err(bad_shape(operator, "a size, stride or group of zero".to_owned()));
+    }
+    Ok([rows, columns])
 }

@@ -28,7 +28,7 @@ pub(crate) const PLAIN: SessionOptions =
 /// Loads a model for the processor.
 pub(crate) fn start(runtime: &'static Runtime, model: &Model, config: ExecutorConfig) -> Executor {
     let factory = runtime.factory(ModelSource::Memory(Arc::from(model.encode())), PLAIN);
-    Executor::start("test", factory, config).unwrap()
+    Executor::start("test", &factory, config).unwrap()
 }
 
 /// Runs a model on named tensors and gives its outputs in order.

@@ -32,6 +32,7 @@ mod tensor;
 #[cfg(test)]
 mod tests;
 
+pub use self::ort::{ModelSource, Runtime, RuntimeError, SessionOptions};
 pub use crate::onnx::{Dimension, ElementType, ValueInfo};
 pub use backend::{Backend, BackendError, BackendFactory};
 pub use command::{Answer, Timings};
@@ -41,7 +42,6 @@ pub use error::{InferenceError, InputFault};
 pub use executor::Executor;
 pub use handle::ModelHandle;
 pub use library::{LIBRARY_NAME, LibraryError, LibrarySearch};
-pub use ort::{ModelSource, Runtime, RuntimeError, SessionOptions};
 pub use signature::Signature;
 pub use statistics::{BatchTally, Statistics, Tally};
 pub use tensor::{Element, Tensor, TensorData, TensorError};

@@ -70,7 +70,7 @@ fn network() -> Model {
 
 #[test]
 fn the_runtime_and_the_inspection_see_the_same_signature() {
-    let Some(runtime) = runtime("inference") else { return };
+    let Some(runtime) = runtime() else { return };
     let model = network();
     let inspection = inspect(&model.encode(), &InspectLimits::default()).unwrap();
     let executor = start(runtime, &model, ExecutorConfig::default());
@@ -83,7 +83,7 @@ fn the_runtime_and_the_inspection_see_the_same_signature() {
 
 #[test]
 fn elements_of_every_type_pass_through_unchanged() {
-    let Some(runtime) = runtime("inference") else { return };
+    let Some(runtime) = runtime() else { return };
     for element in ElementType::all() {
         let mut g = GraphBuilder::new("identity");
         let x = g.input("x", element, &["batch".into(), 5.into()]).unwrap();
@@ -98,7 +98,7 @@ fn elements_of_every_type_pass_through_unchanged() {
 
 #[test]
 fn a_convolution_and_its_adjoint_are_what_their_definitions_say() {
-    let Some(runtime) = runtime("inference") else { return };
+    let Some(runtime) = runtime() else { return };
     let (side, stride) = (11, 2);
     let weights = noise(&[4, 1, 3, 3], 3);
     let mut g = GraphBuilder::new("pair");
@@ -132,7 +132,7 @@ fn a_convolution_and_its_adjoint_are_what_their_definitions_say() {
 
 #[test]
 fn the_operators_compute_what_they_say() {
-    let Some(runtime) = runtime("inference") else { return };
+    let Some(runtime) = runtime() else { return };
     type Operator = fn(&mut GraphBuilder, &Value) -> Value;
     let at = [-2.0, -0.5, 0.0, 0.25, 0.5, 3.0];
     let operators: Vec<(&str, Operator, fn(f32) -> f32)> = vec![
@@ -201,7 +201,7 @@ fn the_operators_compute_what_they_say() {
 
 #[test]
 fn the_operators_on_shapes_put_samples_where_they_say() {
-    let Some(runtime) = runtime("inference") else { return };
+    let Some(runtime) = runtime() else { return };
     type Operator = fn(&mut GraphBuilder, &Value) -> Value;
     // 1 2 3
     // 4 5 6
@@ -267,7 +267,7 @@ fn the_operators_on_shapes_put_samples_where_they_say() {
 
 #[test]
 fn a_folded_normalisation_agrees_with_the_operator() {
-    let Some(runtime) = runtime("inference") else { return };
+    let Some(runtime) = runtime() else { return };
     let weights = noise(&[2, 1, 3, 3], 5);
     let (scale, shift, mean, variance) = ([1.5, 0.2], [0.1, -0.3], [0.7, 0.4], [2.0, 0.5]);
     let operator = single(&image_axes(1), |g, x| {
@@ -295,7 +295,7 @@ fn a_folded_normalisation_agrees_with_the_operator() {
 
 #[test]
 fn a_network_of_half_precision_takes_and_gives_it_and_agrees_with_single_precision() {
-    let Some(runtime) = runtime("inference") else { return };
+    let Some(runtime) = runtime() else { return };
     let weights = noise(&[2, 1, 3, 3], 7);
     let build = |element: ElementType| {
         let mut g = GraphBuilder::new("precision");
@@ -320,7 +320,7 @@ fn a_network_of_half_precision_takes_and_gives_it_and_agrees_with_single_precisi
 
 #[test]
 fn requests_side_by_side_are_answered_as_they_are_alone() {
-    let Some(runtime) = runtime("inference") else { return };
+    let Some(runtime) = runtime() else { return };
     let executor = start(runtime, &network(), ExecutorConfig::default());
     let handle = executor.handle();
     let images: Vec<_> = (0..24).map(|seed| noise(&[1, 3, 16, 12], seed)).collect();
@@ -340,7 +340,7 @@ fn requests_side_by_side_are_answered_as_they_are_alone() {
 
 #[test]
 fn what_a_model_cannot_compute_is_the_fault_of_the_request_and_leaves_the_model_sound() {
-    let Some(runtime) = runtime("inference") else { return };
+    let Some(runtime) = runtime() else { return };
     let warm_up = vec![vec![vec![1, 3, 8, 8]]];
     let executor =
         start(runtime, &network(), ExecutorConfig { warm_up, ..ExecutorConfig::default() });
@@ -357,7 +357,7 @@ fn what_a_model_cannot_compute_is_the_fault_of_the_request_and_leaves_the_model_
 
 #[test]
 fn bytes_that_are_no_model_are_not_loaded() {
-    let Some(runtime) = runtime("inference") else { return };
+    let Some(runtime) = runtime() else { return };
     let whole = network().encode();
     for bytes in [&b"not a model"[..], &[], &whole[..whole.len() / 2]] {
         let factory = runtime.factory(ModelSource::Memory(Arc::from(bytes)), PLAIN);
@@ -377,7 +377,7 @@ fn on(device: Device, runtime: &'static cogd::inference::Runtime) -> BackendFact
 
 #[test]
 fn a_named_device_is_had_or_refused_and_auto_says_what_it_took() {
-    let Some(runtime) = runtime("inference") else { return };
+    let Some(runtime) = runtime() else { return };
     for device in [Device::Cuda(0), Device::TensorRt(0), Device::Cuda(u32::MAX)] {
         match Executor::start("named", &on(device, runtime), ExecutorConfig::default()) {
             Ok(executor) => assert_eq!(executor.handle().placement().used, device),
@@ -398,7 +398,7 @@ fn a_named_device_is_had_or_refused_and_auto_says_what_it_took() {
 
 #[test]
 fn a_process_has_one_runtime_whatever_it_is_asked_for() {
-    let Some(first) = runtime("inference") else { return };
+    let Some(first) = runtime() else { return };
     let elsewhere = cogd::config::library_search(Some("/nowhere/libonnxruntime.so".into()));
     let again = cogd::inference::Runtime::load(&elsewhere).unwrap();
     assert!(std::ptr::eq(first, again));

@@ -42,7 +42,7 @@ fn tensor(plane: &Plane<f32>) -> Tensor {
 
 #[test]
 fn the_graph_of_the_frame_phase_computes_what_the_solver_computes() {
-    let Some(runtime) = runtime("solver_graph") else { return };
+    let Some(runtime) = runtime() else { return };
     for iterations in [1, 9, 30] {
         let params = frame_phase(iterations);
         let model = frame_graph(&Dictionary::cosine(16), &params).unwrap();
@@ -70,7 +70,7 @@ fn the_graph_of_the_frame_phase_computes_what_the_solver_computes() {
 
 #[test]
 fn planes_of_a_batch_do_not_touch_each_other() {
-    let Some(runtime) = runtime("solver_graph") else { return };
+    let Some(runtime) = runtime() else { return };
     let model = frame_graph(&Dictionary::cosine(8), &frame_phase(4)).unwrap();
     let executor = start(runtime, &model, ExecutorConfig::default());
     let handle = executor.handle();

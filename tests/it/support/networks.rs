@@ -1,7 +1,9 @@
 //! ONNX Runtime for tests, where it is installed.
 
+use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use cogd::config::library_search;
@@ -11,11 +13,14 @@ use cogd::inference::{
 use cogd::onnx::Model;
 
 /// The runtime, found as the service finds it; says so if a test must be skipped without it.
-pub(crate) fn runtime(test: &str) -> Option<&'static Runtime> {
+pub(crate) fn runtime() -> Option<&'static Runtime> {
     match Runtime::load(&library_search(None)) {
         Ok(runtime) => Some(runtime),
         Err(error) => {
-            eprintln!("SKIPPED {test}: {error}");
+            let test = thread::current();
+            let test = test.name().unwrap_or_default();
+            // Straight to the stream: what a test prints by macro is shown only when it fails.
+            writeln!(std::io::stderr(), "SKIPPED {test}: {error}").unwrap();
             None
         }
     }

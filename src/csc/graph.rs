@@ -2,7 +2,7 @@
 //!
 //! Analysis is a convolution whose stride is that of the blocks, synthesis its adjoint; the
 //! iterations are unrolled, because each has its own shift and threshold. The graph computes what
-//! [`inpaint`](super::inpaint) computes when `group` has no iterations and the start is given,
+//! [`inpaint`](super::inpaint()) computes when `group` has no iterations and the start is given,
 //! but for rounding. It computes all blocks, also those without a hole.
 
 use crate::onnx::{Convolution, Dimension, ElementType, GraphBuilder, Model, OnnxError, Value};

@@ -17,6 +17,12 @@ use crate::support::networks::{PLAIN, run, runtime, start};
 
 const F32: ElementType = ElementType::F32;
 
+/// An operator as it is written.
+type Operator = fn(&mut GraphBuilder, &Value) -> Value;
+
+/// What it should compute.
+type Definition = fn(f32) -> f32;
+
 fn image_axes(channels: u64) -> [Dimension; 4] {
     ["batch".into(), channels.into(), "height".into(), "width".into()]
 }
@@ -119,11 +125,11 @@ fn a_convolution_and_its_adjoint_are_what_their_definitions_say() {
     let taps = |k: usize, top: usize, left: usize| {
         (0..9).map(move |i| (k * 9 + i, (stride * top + i / 3) * side + stride * left + i % 3))
     };
-    for at in 0..codes.len() {
+    for (at, code) in codes.iter_mut().enumerate() {
         let (k, top, left) = (at / across / across, at / across % across, at % across);
-        codes[at] = taps(k, top, left).map(|(tap, pixel)| w[tap] * image[pixel]).sum();
+        *code = taps(k, top, left).map(|(tap, pixel)| w[tap] * image[pixel]).sum();
         for (tap, pixel) in taps(k, top, left) {
-            back[pixel] += codes[at] * w[tap];
+            back[pixel] += *code * w[tap];
         }
     }
     assert_close(samples(&given[0]), &codes, 1e-5);
@@ -133,9 +139,8 @@ fn a_convolution_and_its_adjoint_are_what_their_definitions_say() {
 #[test]
 fn the_operators_compute_what_they_say() {
     let Some(runtime) = runtime() else { return };
-    type Operator = fn(&mut GraphBuilder, &Value) -> Value;
     let at = [-2.0, -0.5, 0.0, 0.25, 0.5, 3.0];
-    let operators: Vec<(&str, Operator, fn(f32) -> f32)> = vec![
+    let operators: Vec<(&str, Operator, Definition)> = vec![
         ("relu", |g, x| g.relu(x).unwrap(), |x| x.max(0.0)),
         ("leaky", |g, x| g.leaky_relu(x, 0.1).unwrap(), |x| if x < 0.0 { 0.1 * x } else { x }),
         ("sigmoid", |g, x| g.sigmoid(x).unwrap(), |x| 1.0 / (1.0 + (-x).exp())),
@@ -202,7 +207,6 @@ fn the_operators_compute_what_they_say() {
 #[test]
 fn the_operators_on_shapes_put_samples_where_they_say() {
     let Some(runtime) = runtime() else { return };
-    type Operator = fn(&mut GraphBuilder, &Value) -> Value;
     // 1 2 3
     // 4 5 6
     let cases: Vec<(Operator, Vec<usize>, Vec<f32>)> = vec![

@@ -28,8 +28,7 @@ fn damaged(height: usize, width: usize, phase: f32) -> (Plane<f32>, Plane<bool>)
 }
 
 fn frame_phase(iterations: usize) -> InpaintParams {
-    let mut params = InpaintParams::default();
-    params.start = Start::Given;
+    let mut params = InpaintParams { start: Start::Given, ..InpaintParams::default() };
     params.frame.iterations = iterations;
     params.group = Phase { iterations: 0, ..params.group };
     params

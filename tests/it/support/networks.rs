@@ -20,7 +20,8 @@ pub(crate) fn runtime() -> Option<&'static Runtime> {
             let test = thread::current();
             let test = test.name().unwrap_or_default();
             // Straight to the stream: what a test prints by macro is shown only when it fails.
-            writeln!(std::io::stderr(), "SKIPPED {test}: {error}").unwrap();
+            let mut terminal = std::io::stderr();
+            writeln!(terminal, "SKIPPED {test}: {error}").unwrap();
             None
         }
     }

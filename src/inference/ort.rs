@@ -1,5 +1,6 @@
 //! ONNX Runtime: the only file that knows it.
 
+use std::error::Error as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -59,7 +60,7 @@ impl Runtime {
         }
         let library = search.find()?;
         let unusable = |reason: String| RuntimeError::Unusable { path: library.clone(), reason };
-        let builder = ort::init_from(&library).map_err(|error| unusable(error.to_string()))?;
+        let builder = ort::init_from(&library).map_err(|error| unusable(why_not_loaded(&error)))?;
         let environment = builder
             .with_name("cogd")
             .with_telemetry(false)
@@ -88,6 +89,16 @@ impl Runtime {
             let session = OrtSession::load(&self.environment, &model, options)?;
             Ok(Box::new(session))
         })
+    }
+}
+
+/// What the system's loader said: which library or symbol it missed.
+fn why_not_loaded(error: &ort::LoadDynamicError) -> String {
+    match error {
+        ort::LoadDynamicError::Dlopen { error, .. } => {
+            error.source().map_or_else(|| error.to_string(), ToString::to_string)
+        }
+        other => other.to_string(),
     }
 }
 

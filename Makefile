@@ -5,7 +5,10 @@ PYTHON ?= python3
 # Folder of images for `make peers`.
 DATA ?=
 
-.PHONY: serve test lint check golden bench peers scene
+.PHONY: setup serve test lint check golden bench peers scene
+
+setup:  ## Fetch ONNX Runtime, which networks are computed by
+	scripts/fetch-onnxruntime
 
 serve:  ## Build and serve on http://127.0.0.1:8080
 	$(CARGO) run --release -- serve

@@ -7,6 +7,8 @@ pub mod telemetry;
 
 pub mod numerics;
 
+pub mod onnx;
+
 pub mod auth;
 
 pub mod imaging;
@@ -14,6 +16,8 @@ pub mod imaging;
 pub mod cogd;
 
 pub mod csc;
+
+pub mod inference;
 
 pub mod engines;
 

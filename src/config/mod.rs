@@ -7,6 +7,7 @@ mod error;
 mod flags;
 mod kinds;
 mod load;
+mod onnxruntime;
 mod reference;
 mod settings;
 
@@ -25,6 +26,7 @@ use crate::worker::{RunnerConfig, WebhookConfig, WorkerConfig};
 pub use error::{ConfigErrors, Fault, Source};
 pub use flags::ConfigFlags;
 pub use load::{Effective, Inputs, load};
+pub use onnxruntime::library_search;
 pub use reference::{example_file, reference_page};
 pub use settings::{SETTINGS, Setting};
 

@@ -14,6 +14,7 @@ use crate::imaging::{
 use crate::numerics::Threads;
 use crate::worker::ThreadCount;
 
+use super::bench_batches::Batches;
 use super::bench_learning::{Ablation, Paper};
 use super::{dictionary, files};
 
@@ -29,6 +30,7 @@ enum Table {
     Inpaint(Inpaint),
     Paper(Paper),
     Ablation(Ablation),
+    Batches(Batches),
 }
 
 /// Fill holes of every kind in every image of a folder
@@ -73,6 +75,7 @@ impl Bench {
             Table::Inpaint(command) => command.run(),
             Table::Paper(command) => command.run(),
             Table::Ablation(command) => command.run(),
+            Table::Batches(command) => command.run(),
         }
     }
 }

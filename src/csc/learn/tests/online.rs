@@ -27,11 +27,12 @@ fn batch(number: u64) -> Vec<TrainingImage> {
         let known = Plane::from_fn(20, 20, |_, _| random.unit() < 0.8);
         TrainingImage { samples, known: Some(known) }
     };
-    vec![patch(), patch()]
+    vec![patch(), patch(), patch(), patch()]
 }
 
 fn settings(batch: LearnParameters) -> OnlineParameters {
-    OnlineParameters { batch: LearnParameters { iterations: 3, ..batch }, ..Default::default() }
+    let batch = LearnParameters { iterations: 3, code_steps: 5, ..batch };
+    OnlineParameters { batch, ..OnlineParameters::default() }
 }
 
 fn learner(threads: &Threads) -> OnlineLearner {
@@ -184,7 +185,10 @@ fn every_form_of_coupling_learns_from_batches_and_a_resumed_run_ends_with_the_sa
 #[test]
 fn coupling_changes_what_is_learned() {
     let learned = |parameters| {
-        let mut learner = OnlineLearner::new(settings(parameters), &Threads::single()).unwrap();
+        // Long enough for the gate to find a small map whose filter is large.
+        let batch_settings = LearnParameters { iterations: 8, ..parameters };
+        let online = OnlineParameters { batch: batch_settings, ..settings(super::parameters()) };
+        let mut learner = OnlineLearner::new(online, &Threads::single()).unwrap();
         learner.absorb(&batch(0), &Unobserved).unwrap();
         learner.filters().to_vec()
     };

@@ -81,12 +81,12 @@ impl Batches {
     pub(super) fn run(self) -> anyhow::Result<()> {
         ensure!(self.times.is_sorted(), "the times must rise");
         let mut random = Random::seeded(self.seed);
-        let images = self.load(&self.data)?;
+        let images = Self::load(&self.data)?;
         let mut patches = Vec::new();
         for _ in 0..self.patches {
             patches.extend(images.iter().map(|image| self.patch(image, &mut random)));
         }
-        let held_out = self.load(&self.held_out)?;
+        let held_out = Self::load(&self.held_out)?;
         let held_out = held_out.iter().map(|image| self.patch(image, &mut random)).collect();
         let full = LearnParameters {
             filters: self.filters,
@@ -139,7 +139,7 @@ impl Batches {
         methods
     }
 
-    fn load(&self, folder: &PathBuf) -> anyhow::Result<Vec<Plane<f32>>> {
+    fn load(folder: &PathBuf) -> anyhow::Result<Vec<Plane<f32>>> {
         let load = |path: PathBuf| {
             let picture = decode(&files::read(&path)?, &ImageLimits::default())
                 .with_context(|| path.display().to_string())?;

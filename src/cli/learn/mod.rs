@@ -188,12 +188,12 @@ impl Learn {
             Kind::Filters if at_once => Way::Filters(LearnParameters {
                 iterations,
                 tolerance: self.tolerance,
-                ..self.filter_parameters(LearnParameters::default())
+                ..self.filter_parameters(&LearnParameters::default())
             }),
             Kind::Filters => {
                 let defaults = OnlineParameters::default();
                 let parameters = OnlineParameters {
-                    batch: self.filter_parameters(defaults.batch),
+                    batch: self.filter_parameters(&defaults.batch),
                     passes: iterations,
                     tolerance: self.tolerance,
                     ..defaults
@@ -204,7 +204,7 @@ impl Learn {
         Plan { way, iterations, tolerance: self.tolerance, seed: self.seed }
     }
 
-    fn filter_parameters(&self, defaults: LearnParameters) -> LearnParameters {
+    fn filter_parameters(&self, defaults: &LearnParameters) -> LearnParameters {
         let coupling =
             self.cogradient.then(|| Coupling::new(CouplingForm::MapsWithFilters, Kernel::Linear));
         LearnParameters {
@@ -214,7 +214,7 @@ impl Learn {
             normalization: Normalization::LOCAL_CONTRAST,
             coupling,
             seed: self.seed,
-            ..defaults
+            ..defaults.clone()
         }
     }
 

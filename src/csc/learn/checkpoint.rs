@@ -13,7 +13,7 @@ use super::learner::Learner;
 use super::stored::{self, DIGEST, pull, pull_sparse, push, push_sparse};
 use super::{Convergence, LearnError, LearnParameters, TrainingImage};
 
-const MAGIC: &[u8; 8] = b"COGDLRN2";
+const MAGIC: [u8; 8] = *b"COGDLRN2";
 
 #[derive(Serialize, Deserialize)]
 struct Header {

@@ -13,7 +13,7 @@ use super::LearnError;
 pub(super) const DIGEST: usize = 32;
 
 /// Magic and header; values are pushed behind them.
-pub(super) fn start(magic: &[u8; 8], header: &impl Serialize) -> Vec<u8> {
+pub(super) fn start(magic: [u8; 8], header: &impl Serialize) -> Vec<u8> {
     let header = serde_json::to_vec(header).unwrap_or_default();
     let mut bytes = magic.to_vec();
     bytes.extend(u32::try_from(header.len()).unwrap_or(u32::MAX).to_le_bytes());
@@ -29,14 +29,14 @@ pub(super) fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 /// Header and values of a sealed state.
-pub(super) fn open<'a, H: DeserializeOwned>(
-    magic: &[u8; 8],
-    bytes: &'a [u8],
-) -> Result<(H, &'a [u8]), LearnError> {
+pub(super) fn open<H: DeserializeOwned>(
+    magic: [u8; 8],
+    bytes: &[u8],
+) -> Result<(H, &[u8]), LearnError> {
     let fault = |reason| LearnError::Checkpoint { reason };
     let body = bytes.len().checked_sub(DIGEST).ok_or(fault("it is too short"))?;
     let (body, digest) = bytes.split_at(body);
-    let rest = body.strip_prefix(magic).ok_or(fault("it is not a learner's state"))?;
+    let rest = body.strip_prefix(&magic).ok_or(fault("it is not a learner's state"))?;
     if Sha256::digest(body)[..] != *digest {
         return Err(fault("the checksum does not match"));
     }

@@ -10,7 +10,7 @@ use crate::numerics::Threads;
 
 use super::{OnlineLearner, OnlineParameters};
 
-const MAGIC: &[u8; 8] = b"COGDONL1";
+const MAGIC: [u8; 8] = *b"COGDONL1";
 
 #[derive(Serialize, Deserialize)]
 struct Header {

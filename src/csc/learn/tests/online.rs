@@ -30,13 +30,13 @@ fn batch(number: u64) -> Vec<TrainingImage> {
     vec![patch(), patch(), patch(), patch()]
 }
 
-fn settings(batch: LearnParameters) -> OnlineParameters {
-    let batch = LearnParameters { iterations: 3, code_steps: 5, ..batch };
+fn settings(batch: &LearnParameters) -> OnlineParameters {
+    let batch = LearnParameters { iterations: 3, code_steps: 5, ..batch.clone() };
     OnlineParameters { batch, ..OnlineParameters::default() }
 }
 
 fn learner(threads: &Threads) -> OnlineLearner {
-    OnlineLearner::new(settings(parameters()), threads).unwrap()
+    OnlineLearner::new(settings(&parameters()), threads).unwrap()
 }
 
 /// A learner after an iteration, and the surrogate of its data term at its filters.
@@ -140,7 +140,7 @@ fn old_batches_keep_their_gradient_times_their_weight() {
 fn the_objective_on_patches_never_seen_falls() {
     for filter_set in [FilterSet::UnitBall, FilterSet::Separable] {
         let batch_settings = LearnParameters { filter_set, ..parameters() };
-        let online = settings(batch_settings);
+        let online = settings(&batch_settings);
         let mut learner = OnlineLearner::new(online, &Threads::single()).unwrap();
         let held_out = batch(100);
         let measure = |learner: &OnlineLearner| {
@@ -164,7 +164,7 @@ fn the_objective_on_patches_never_seen_falls() {
 fn every_form_of_coupling_learns_from_batches_and_a_resumed_run_ends_with_the_same_bits() {
     for form in super::FORMS {
         let threads = Threads::single();
-        let mut whole = OnlineLearner::new(settings(coupled(form)), &threads).unwrap();
+        let mut whole = OnlineLearner::new(settings(&coupled(form)), &threads).unwrap();
         for number in 0..2 {
             whole.absorb(&batch(number), &Unobserved).unwrap();
         }
@@ -187,7 +187,7 @@ fn coupling_changes_what_is_learned() {
     let learned = |parameters| {
         // Long enough for the gate to find a small map whose filter is large.
         let batch_settings = LearnParameters { iterations: 8, ..parameters };
-        let online = OnlineParameters { batch: batch_settings, ..settings(super::parameters()) };
+        let online = OnlineParameters { batch: batch_settings, ..settings(&super::parameters()) };
         let mut learner = OnlineLearner::new(online, &Threads::single()).unwrap();
         learner.absorb(&batch(0), &Unobserved).unwrap();
         learner.filters().to_vec()
@@ -274,7 +274,7 @@ fn a_stop_drops_the_batch_within_one_iteration() {
 
 #[test]
 fn a_run_ends_where_what_is_held_out_hardly_changes() {
-    let online = OnlineParameters { passes: 50, tolerance: 0.01, ..settings(parameters()) };
+    let online = OnlineParameters { passes: 50, tolerance: 0.01, ..settings(&parameters()) };
     let mut learner = OnlineLearner::new(online, &Threads::single()).unwrap();
     let mut objectives = Vec::new();
     while !learner.is_finished() {
@@ -291,12 +291,12 @@ fn a_run_ends_where_what_is_held_out_hardly_changes() {
 #[test]
 fn settings_out_of_range_and_damaged_states_are_refused() {
     let threads = Threads::single();
-    let base = settings(parameters());
+    let base = settings(&parameters());
     for (name, wrong) in [
         ("forgetting", OnlineParameters { forgetting: f32::NAN, ..base.clone() }),
         ("iterations", OnlineParameters { passes: 0, ..base.clone() }),
         ("tolerance", OnlineParameters { tolerance: -1.0, ..base.clone() }),
-        ("filters", settings(LearnParameters { filters: 0, ..parameters() })),
+        ("filters", settings(&LearnParameters { filters: 0, ..parameters() })),
     ] {
         let Some(LearnError::Parameter { parameter, .. }) =
             OnlineLearner::new(wrong, &threads).err()

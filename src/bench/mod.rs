@@ -1,6 +1,7 @@
 //! Measured tables: what `cogd bench` prints.
 
 mod ablation;
+mod batches;
 mod comparison;
 mod experiment;
 mod figures;
@@ -11,6 +12,7 @@ mod plot;
 mod published_metric;
 
 pub use ablation::ablation_methods;
+pub use batches::{BatchBench, BatchMethod, BatchRow};
 pub use comparison::{Comparison, ImageSet, Method};
 pub use experiment::{Assignment, BenchError, Point, mask_images, measure_learning};
 pub use figures::{Figure, comparison_figures, saddle_figure};

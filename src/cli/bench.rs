@@ -14,6 +14,7 @@ use crate::imaging::{
 use crate::numerics::Threads;
 use crate::worker::ThreadCount;
 
+use super::bench_batches::Batches;
 use super::bench_learning::{Ablation, Paper};
 use super::bench_queue::QueueBench;
 use super::{dictionary, files};
@@ -30,6 +31,7 @@ enum Table {
     Inpaint(Inpaint),
     Paper(Paper),
     Ablation(Ablation),
+    Batches(Batches),
     Queue(QueueBench),
 }
 
@@ -75,6 +77,7 @@ impl Bench {
             Table::Inpaint(command) => command.run(),
             Table::Paper(command) => command.run(),
             Table::Ablation(command) => command.run(),
+            Table::Batches(command) => command.run(),
             Table::Queue(command) => command.run(),
         }
     }

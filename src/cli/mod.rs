@@ -1,6 +1,7 @@
 //! The command line: one file per command.
 
 mod bench;
+mod bench_batches;
 mod bench_learning;
 mod bench_queue;
 mod config;

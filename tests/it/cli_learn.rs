@@ -81,11 +81,13 @@ fn show(dictionary: &Path, arguments: &[&str]) -> Output {
 }
 
 const FILTERS: &str = "--kind filters --filters 8 --size 5 --iterations 40 --tolerance 0";
+const BATCHES: &str =
+    "--kind filters --filters 8 --size 5 --batch 2 --patches 3 --iterations 20 --tolerance 0";
 const TRANSFORM: &str = "--kind transform --size 6 --iterations 20 --tolerance 0";
 
 #[test]
 fn a_killed_run_that_is_started_again_writes_the_same_dictionary() {
-    for arguments in [FILTERS, TRANSFORM] {
+    for arguments in [FILTERS, BATCHES, TRANSFORM] {
         let desk = Desk::new(40);
         desk.learn(&format!("{arguments} -o whole"));
         let kept = format!("{arguments} --checkpoint state --checkpoint-every 2 -o resumed");
@@ -105,13 +107,17 @@ fn a_killed_run_that_is_started_again_writes_the_same_dictionary() {
 #[test]
 fn seed_and_nothing_else_decides_what_is_learned() {
     let desk = Desk::new(32);
-    let arguments = "--kind filters --filters 4 --size 5 --iterations 4 --cogradient";
-    desk.learn(&format!("{arguments} --threads 1 -o one"));
-    desk.learn(&format!("{arguments} --threads 3 -o three"));
-    desk.learn(&format!("{arguments} --seed 2 -o other"));
-    assert!(desk.bytes("one") == desk.bytes("three"));
-    let taps = |name| Dictionary::from_bytes(&desk.bytes(name)).unwrap().taps().to_vec();
-    assert_ne!(taps("one"), taps("other"));
+    for batch in [16, 2] {
+        let arguments = format!(
+            "--kind filters --filters 4 --size 5 --iterations 4 --cogradient --batch {batch}"
+        );
+        desk.learn(&format!("{arguments} --threads 1 -o one"));
+        desk.learn(&format!("{arguments} --threads 3 -o three"));
+        desk.learn(&format!("{arguments} --seed 2 -o other"));
+        assert!(desk.bytes("one") == desk.bytes("three"));
+        let taps = |name| Dictionary::from_bytes(&desk.bytes(name)).unwrap().taps().to_vec();
+        assert_ne!(taps("one"), taps("other"));
+    }
 }
 
 #[test]
@@ -135,7 +141,8 @@ fn every_iteration_reports_objective_and_psnr_and_a_run_stops_early_by_the_state
 
 #[test]
 fn a_checkpoint_of_other_settings_or_images_or_a_damaged_one_is_refused() {
-    for (arguments, other) in [(FILTERS, "--filters 9"), (TRANSFORM, "--lambda 0.1")] {
+    let ways = [(FILTERS, "--filters 9"), (BATCHES, "--filters 9"), (TRANSFORM, "--lambda 0.1")];
+    for (arguments, other) in ways {
         let desk = Desk::new(32);
         let arguments = arguments.replace("--iterations 40", "--iterations 2");
         desk.learn(&format!("{arguments} --checkpoint state -o first"));
@@ -172,6 +179,9 @@ fn bad_input_is_refused_by_name() {
         ("--kind filters --filters 2000", "filters is 2000, but must be 1 to 1024"),
         ("--kind filters --iterations 1000000", "iterations is 1000000, but must be 1 to 100000"),
         ("--iterations 0", "iterations is 0, but must be 1 to 100000"),
+        ("--kind filters --batch 0", "batch is 0, but must be 1 to 100000"),
+        ("--kind filters --batch 2 --patches 0", "patches is 0, but must be 1 to 100000"),
+        ("--kind filters --batch 2 --lambda=-1", "the penalty is -1"),
         ("--size 17", "side is 17, but must be 2 to 16"),
         ("--kind filters --lambda=-1", "the penalty is -1"),
         ("--lambda nan", "threshold is NaN"),
@@ -197,8 +207,27 @@ fn codes_that_would_not_fit_into_memory_are_refused_before_they_are_made() {
     for copy in 3..40 {
         fs::copy(desk.path("images/0.png"), desk.path(&format!("images/{copy}.png"))).unwrap();
     }
-    let fault = desk.refused("--kind filters --filters 1000 -o out");
+    let fault = desk.refused("--kind filters --filters 1000 --batch 40 -o out");
     assert!(fault.contains("1000 filters on 40 images would take"), "{fault}");
+    let fault = desk.refused("--kind filters --filters 1000 -o out");
+    assert!(fault.contains("1000 filters on 16 patches at a time would take"), "{fault}");
+}
+
+#[test]
+fn more_images_than_a_batch_are_learned_from_in_batches_and_the_record_says_so() {
+    let desk = Desk::new(32);
+    let arguments = "--kind filters --filters 4 --size 5 --iterations 2";
+    let record = |name: &str| {
+        let output = show(&desk.path(name), &[]);
+        let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        shown["record"]["parameters"].clone()
+    };
+    desk.learn(&format!("{arguments} --batch 3 -o whole"));
+    assert!(record("whole")["batch"].is_null());
+    let log = desk.learn(&format!("{arguments} --batch 2 -o batches"));
+    assert_eq!(record("batches")["batch"], 2);
+    assert_eq!(record("batches")["iterations"], 2);
+    assert_eq!(log.lines().filter(|line| line.contains(", PSNR ")).count(), 2, "{log}");
 }
 
 #[test]
@@ -210,7 +239,9 @@ fn hidden_pixels_are_not_learned_from_and_a_mask_that_hides_all_is_named() {
         fs::write(desk.path("masks").join(name), png(32, 36, |x, _| hidden(x))).unwrap();
     }
     let arguments = "--kind filters --filters 4 --size 5 --iterations 3 --mask masks";
+    let batches = format!("{arguments} --batch 2");
     desk.learn(&format!("{arguments} -o clean"));
+    desk.learn(&format!("{batches} -o clean-batches"));
     // The same images with other values in the hidden columns.
     for name in ["0.png", "1.png", "2.png"] {
         let path = desk.path("images").join(name);
@@ -225,10 +256,14 @@ fn hidden_pixels_are_not_learned_from_and_a_mask_that_hides_all_is_named() {
     }
     desk.learn(&format!("{arguments} -o spoiled"));
     assert!(desk.bytes("clean") == desk.bytes("spoiled"));
+    desk.learn(&format!("{batches} -o spoiled-batches"));
+    assert!(desk.bytes("clean-batches") == desk.bytes("spoiled-batches"));
 
     fs::write(desk.path("masks/1.png"), png(32, 36, |_, _| 255)).unwrap();
-    let fault = desk.refused(&format!("{arguments} -o out"));
-    assert!(fault.contains("1.png hides (nearly) all of it"), "{fault}");
+    for way in [arguments, &batches] {
+        let fault = desk.refused(&format!("{way} -o out"));
+        assert!(fault.contains("1.png hides (nearly) all of it"), "{fault}");
+    }
 }
 
 #[test]

@@ -1,11 +1,12 @@
-//! The two ways to learn, seen alike: steps that can be stored and continued.
+//! The ways to learn, seen alike: steps that can be stored and continued.
 
 use crate::csc::learn::{
-    Convergence, LearnError, LearnParameters, Learner, TransformLearner, TransformParameters,
+    Convergence, IterationReport, LearnError, LearnParameters, Learner, OnlineLearner,
+    OnlineParameters, TrainingImage, TransformLearner, TransformParameters,
 };
-use crate::numerics::{Random, Threads};
+use crate::numerics::{Random, Threads, Unobserved};
 
-use super::training_set::TrainingSet;
+use super::training_set::{TrainingSet, ensure_fits};
 
 /// Learning, one iteration after the other.
 pub(super) trait Course {
@@ -30,7 +31,13 @@ pub(super) struct Step {
     pub(super) psnr: f64,
 }
 
-/// Convolutional filters; an iteration improves all codes, then all filters.
+impl From<IterationReport> for Step {
+    fn from(report: IterationReport) -> Self {
+        Self { objective: report.objective, psnr: report.psnr }
+    }
+}
+
+/// Convolutional filters from few images; an iteration improves all codes, then all filters.
 pub(super) struct FilterCourse(Learner);
 
 impl FilterCourse {
@@ -41,7 +48,10 @@ impl FilterCourse {
         threads: &Threads,
     ) -> anyhow::Result<Self> {
         parameters.validate()?;
-        let crops = set.crops(parameters.filters, &mut Random::seeded(parameters.seed))?;
+        let (filters, images) = (parameters.filters, set.len());
+        let memory = Learner::memory(&parameters, set.crop_size(), images);
+        ensure_fits(memory, &format!("{filters} filters on {images} images"))?;
+        let crops = set.crops(&mut Random::seeded(parameters.seed))?;
         Ok(Self(match state {
             Some(bytes) => Learner::resume(&crops, bytes, threads)?,
             None => Learner::new(&crops, parameters, threads)?,
@@ -63,8 +73,7 @@ impl Course for FilterCourse {
     }
 
     fn advance(&mut self) -> anyhow::Result<Step> {
-        let report = self.0.advance()?;
-        Ok(Step { objective: report.objective, psnr: report.psnr })
+        Ok(self.0.advance()?.into())
     }
 
     fn state(&self) -> anyhow::Result<Vec<u8>> {
@@ -74,6 +83,107 @@ impl Course for FilterCourse {
     fn atoms(&self) -> Vec<f32> {
         self.0.filters().to_vec()
     }
+}
+
+/// Sizes of a pass over many images.
+#[derive(Clone, Copy)]
+pub(super) struct Batches {
+    /// Patches in a batch.
+    pub(super) size: usize,
+    /// Patches of every image in a pass.
+    pub(super) patches: usize,
+}
+
+/// Convolutional filters from many images; an iteration is a pass over all of them, patch by
+/// patch in batches, and its figures are those of patches that are not learned from.
+pub(super) struct BatchCourse<'a> {
+    set: &'a TrainingSet,
+    batches: Batches,
+    held_out: Vec<TrainingImage>,
+    learner: OnlineLearner,
+}
+
+impl<'a> BatchCourse<'a> {
+    pub(super) fn start(
+        set: &'a TrainingSet,
+        parameters: OnlineParameters,
+        batches: Batches,
+        state: Option<&[u8]>,
+        threads: &Threads,
+    ) -> anyhow::Result<Self> {
+        parameters.validate()?;
+        let range =
+            |parameter, actual| LearnError::Parameter { parameter, limit: "1 to 100000", actual };
+        for (name, value) in [("batch", batches.size), ("patches", batches.patches)] {
+            if !(1..=100_000).contains(&value) {
+                return Err(range(name, value as f64).into());
+            }
+        }
+        let (filters, size) = (parameters.batch.filters, batches.size);
+        let memory = OnlineLearner::memory(&parameters.batch, set.crop_size(), size);
+        ensure_fits(memory, &format!("{filters} filters on {size} patches at a time"))?;
+        // Passes count from one, so this is the beginning of none of them.
+        let mut random = pass_random(parameters.batch.seed, 0);
+        let count = batches.size.min(set.len());
+        let mut held_out = Vec::with_capacity(count);
+        for index in 0..count {
+            held_out.extend(set.patches(index * set.len() / count, 1, &mut random)?);
+        }
+        let learner = match state {
+            Some(bytes) => OnlineLearner::resume(bytes, threads)?,
+            None => OnlineLearner::new(parameters, threads)?,
+        };
+        Ok(Self { set, batches, held_out, learner })
+    }
+}
+
+impl Course for BatchCourse<'_> {
+    fn iteration(&self) -> usize {
+        self.learner.passes()
+    }
+
+    fn is_finished(&self) -> bool {
+        self.learner.is_finished()
+    }
+
+    fn objective(&self) -> Option<f64> {
+        self.learner.objective()
+    }
+
+    fn advance(&mut self) -> anyhow::Result<Step> {
+        // Order and places depend on nothing but the seed and the pass.
+        let mut random = pass_random(self.learner.parameters().batch.seed, self.iteration() + 1);
+        let mut order: Vec<usize> = (0..self.set.len()).collect();
+        for last in (1..order.len()).rev() {
+            order.swap(last, random.below(last + 1));
+        }
+        let mut waiting = Vec::new();
+        for index in order {
+            for patch in self.set.patches(index, self.batches.patches, &mut random)? {
+                waiting.push(patch);
+                if waiting.len() == self.batches.size {
+                    self.learner.absorb(&waiting, &Unobserved)?;
+                    waiting.clear();
+                }
+            }
+        }
+        if !waiting.is_empty() {
+            self.learner.absorb(&waiting, &Unobserved)?;
+        }
+        Ok(self.learner.finish_pass(&self.held_out)?.into())
+    }
+
+    fn state(&self) -> anyhow::Result<Vec<u8>> {
+        Ok(self.learner.checkpoint())
+    }
+
+    fn atoms(&self) -> Vec<f32> {
+        self.learner.filters().to_vec()
+    }
+}
+
+fn pass_random(seed: u64, pass: usize) -> Random {
+    Random::seeded(seed.wrapping_add((pass as u64) << 32))
 }
 
 /// A transform of blocks; an iteration is a pass over all images, each of them a batch.

@@ -3,27 +3,29 @@
 mod checkpoint;
 mod course;
 mod log;
+mod plan;
 mod training_set;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use clap::ValueEnum;
-use serde_json::json;
 
 use crate::cogd::Kernel;
-use crate::csc::dictionary::{Dictionary, DictionaryKind, TrainingRecord};
+use crate::csc::dictionary::{Dictionary, TrainingRecord};
 use crate::csc::learn::{
-    Coupling, CouplingForm, LearnParameters, Normalization, Sparsity, TransformParameters,
+    Coupling, CouplingForm, LearnParameters, Normalization, OnlineParameters, Sparsity,
+    TransformParameters,
 };
 use crate::numerics::Threads;
 use crate::worker::ThreadCount;
 
 use super::files;
 use checkpoint::Origin;
-use course::{Course, FilterCourse, TransformCourse};
+use course::{Batches, Course};
 use log::Log;
+use plan::{Plan, Way};
 use training_set::TrainingSet;
 
 /// Learn a dictionary from the images of a folder
@@ -54,8 +56,8 @@ pub(super) struct Learn {
     #[arg(long, value_name = "LAMBDA", default_value_t = 0.05)]
     lambda: f32,
 
-    /// Iterations at most: of codes and filters, or passes over all images for a transform
-    /// [default: 100 for filters, 4 for a transform]
+    /// Iterations at most: passes over all images, or improvements of all codes and all filters if
+    /// filters are learned from one batch [default: 4 passes, or 100]
     #[arg(long, value_name = "N")]
     iterations: Option<usize>,
 
@@ -63,6 +65,15 @@ pub(super) struct Learn {
     /// does
     #[arg(long, value_name = "SHARE", default_value_t = 1e-4)]
     tolerance: f64,
+
+    /// Patches in a mini-batch; memory depends on this, not on the images. Filters are learned from
+    /// one crop of every image, all at once, if there are no more images
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    batch: usize,
+
+    /// Patches of every image in a pass
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    patches: usize,
 
     /// Couple codes and filters by Cogradient Descent
     #[arg(long)]
@@ -93,7 +104,7 @@ pub(super) struct Learn {
 enum Kind {
     /// An orthonormal transform of blocks, in mini-batches of one image
     Transform,
-    /// Convolutional filters, from one crop of every image
+    /// Convolutional filters, in mini-batches of patches
     Filters,
 }
 
@@ -108,14 +119,15 @@ impl Learn {
             "a transform is learned from whole images; masks are for `--kind filters`"
         );
         let set = TrainingSet::open(&self.images, self.mask.as_deref(), self.size)?;
-        let settings = self.settings()?;
-        let origin = Origin { settings, data: set.fingerprint().to_owned() };
+        let plan = self.plan(set.len());
+        let origin = Origin { settings: plan.settings()?, data: set.fingerprint().to_owned() };
         let stored = match &self.checkpoint {
             Some(path) => checkpoint::load(path, &origin)?,
             None => None,
         };
-        let mut course = self.course(&set, stored.as_deref())?;
-        self.follow(course.as_mut(), &origin)?;
+        let threads = Threads::new(self.threads.resolve().get())?;
+        let mut course = plan.course(&set, stored.as_deref(), &threads)?;
+        self.follow(course.as_mut(), plan.iterations, &origin)?;
         let record = TrainingRecord {
             data: format!("{} images of {}", set.len(), self.folders()),
             seed: self.seed,
@@ -123,17 +135,18 @@ impl Learn {
             objective: course.objective(),
             parameters: origin.settings.into(),
         };
-        let kind = match self.kind {
-            Kind::Transform => DictionaryKind::Transform,
-            Kind::Filters => DictionaryKind::Filters,
-        };
-        let dictionary = Dictionary::new(kind, self.size, course.atoms(), record)?;
+        let dictionary = Dictionary::new(plan.kind(), self.size, course.atoms(), record)?;
         files::write(&self.output, &dictionary.to_bytes()?)
     }
 
     /// Runs to the end, with checkpoints on the way.
-    fn follow(&self, course: &mut dyn Course, origin: &Origin) -> anyhow::Result<()> {
-        let log = Log::new(self.iterations());
+    fn follow(
+        &self,
+        course: &mut dyn Course,
+        iterations: usize,
+        origin: &Origin,
+    ) -> anyhow::Result<()> {
+        let log = Log::new(iterations);
         if let (Some(path), true) = (&self.checkpoint, course.iteration() > 0) {
             log.say(&format!(
                 "{}: going on after iteration {}",
@@ -152,7 +165,7 @@ impl Learn {
             log.step(course.iteration(), &step);
         }
         log.finish();
-        if course.iteration() < self.iterations() {
+        if course.iteration() < iterations {
             let (done, share) = (course.iteration(), self.tolerance);
             let reason = format!("the last changed the objective by less than {share} of it");
             log.say(&format!("stopped after {done} iterations: {reason}"));
@@ -160,61 +173,48 @@ impl Learn {
         Ok(())
     }
 
-    fn course<'a>(
-        &self,
-        set: &'a TrainingSet,
-        state: Option<&[u8]>,
-    ) -> anyhow::Result<Box<dyn Course + 'a>> {
-        Ok(match self.kind {
-            Kind::Transform => {
-                let schedule = (self.iterations(), self.tolerance, self.seed);
-                Box::new(TransformCourse::start(set, self.transform_parameters(), schedule, state)?)
-            }
+    fn plan(&self, images: usize) -> Plan {
+        let at_once = images <= self.batch;
+        let iterations = self.iterations.unwrap_or(match self.kind {
+            Kind::Filters if at_once => 100,
+            _ => 4,
+        });
+        let way = match self.kind {
+            Kind::Transform => Way::Transform(TransformParameters {
+                side: self.size,
+                threshold: self.lambda,
+                ..TransformParameters::default()
+            }),
+            Kind::Filters if at_once => Way::Filters(LearnParameters {
+                iterations,
+                tolerance: self.tolerance,
+                ..self.filter_parameters(&LearnParameters::default())
+            }),
             Kind::Filters => {
-                let threads = Threads::new(self.threads.resolve().get())?;
-                Box::new(FilterCourse::start(set, self.filter_parameters(), state, &threads)?)
+                let defaults = OnlineParameters::default();
+                let parameters = OnlineParameters {
+                    batch: self.filter_parameters(&defaults.batch),
+                    passes: iterations,
+                    tolerance: self.tolerance,
+                    ..defaults
+                };
+                Way::Batches(parameters, Batches { size: self.batch, patches: self.patches })
             }
-        })
-    }
-
-    /// Everything on which the result depends but the images.
-    fn settings(&self) -> anyhow::Result<serde_json::Map<String, serde_json::Value>> {
-        let (mut settings, kind) = match self.kind {
-            Kind::Transform => (serde_json::to_value(self.transform_parameters())?, "transform"),
-            Kind::Filters => (serde_json::to_value(self.filter_parameters())?, "filters"),
         };
-        settings["kind"] = json!(kind);
-        settings["iterations"] = json!(self.iterations());
-        settings["tolerance"] = json!(self.tolerance);
-        settings["seed"] = json!(self.seed);
-        serde_json::from_value(settings).context("settings have names")
+        Plan { way, iterations, tolerance: self.tolerance, seed: self.seed }
     }
 
-    fn iterations(&self) -> usize {
-        self.iterations.unwrap_or(match self.kind {
-            Kind::Transform => 4,
-            Kind::Filters => 100,
-        })
-    }
-
-    fn transform_parameters(&self) -> TransformParameters {
-        let (side, threshold) = (self.size, self.lambda);
-        TransformParameters { side, threshold, ..TransformParameters::default() }
-    }
-
-    fn filter_parameters(&self) -> LearnParameters {
+    fn filter_parameters(&self, defaults: &LearnParameters) -> LearnParameters {
         let coupling =
             self.cogradient.then(|| Coupling::new(CouplingForm::MapsWithFilters, Kernel::Linear));
         LearnParameters {
             filters: self.filters,
             support: self.size,
             sparsity: Sparsity::L1 { lambda: self.lambda },
-            iterations: self.iterations(),
-            tolerance: self.tolerance,
             normalization: Normalization::LOCAL_CONTRAST,
             coupling,
             seed: self.seed,
-            ..LearnParameters::default()
+            ..defaults.clone()
         }
     }
 

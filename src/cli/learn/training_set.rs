@@ -13,18 +13,14 @@ use crate::numerics::{Plane, Random};
 
 /// Side of the crop of every image from which filters are learned.
 const CROP: usize = 64;
-/// Largest memory that the codes of all crops may take.
-const CODE_BYTES: usize = 3 << 30;
-/// Bytes for every filter and pixel of a crop: three maps and two half spectra.
-const BYTES_PER_CODE: usize = 20;
+/// Largest memory that learning may take.
+const MEMORY: usize = 3 << 30;
 /// Blocks taken from an image in one pass.
 const BLOCKS: usize = 4000;
 
 /// Image files, with a mask for each if any are masked.
 pub(super) struct TrainingSet {
     images: Vec<(PathBuf, Option<PathBuf>)>,
-    /// Side of the atoms that all images are large enough for.
-    side: usize,
     /// The shortest side of any image.
     shortest: usize,
     fingerprint: Vec<u8>,
@@ -58,7 +54,7 @@ impl TrainingSet {
             images.push((image, mask));
         }
         let fingerprint = hash.finalize().to_vec();
-        Ok(Self { images, side, shortest, fingerprint })
+        Ok(Self { images, shortest, fingerprint })
     }
 
     /// Number of images, at least one.
@@ -71,23 +67,35 @@ impl TrainingSet {
         &self.fingerprint
     }
 
-    /// A crop of every image at a random place, all of one size, for `filters` filters.
-    pub(super) fn crops(
+    /// A crop of every image at a random place, all of one size.
+    pub(super) fn crops(&self, random: &mut Random) -> anyhow::Result<Vec<TrainingImage>> {
+        let crop = |index| anyhow::Ok(self.patches(index, 1, random)?.pop());
+        let crops = (0..self.len()).map(crop).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(crops.into_iter().flatten().collect())
+    }
+
+    /// Crops of one image at random places, of the same size for all images.
+    pub(super) fn patches(
         &self,
-        filters: usize,
+        index: usize,
+        count: usize,
         random: &mut Random,
     ) -> anyhow::Result<Vec<TrainingImage>> {
+        let image = self.grey(index)?;
+        let known = self.known(index, &image)?;
+        let path = || self.images[index].0.display();
+        (0..count)
+            .map(|_| {
+                let crop = self.crop(&image, known.as_ref(), random);
+                crop.with_context(|| format!("the mask of {} hides (nearly) all of it", path()))
+            })
+            .collect()
+    }
+
+    /// Height and width of every crop.
+    pub(super) fn crop_size(&self) -> (usize, usize) {
         let side = CROP.min(self.shortest);
-        let pixels = self.len() * (side + self.side).pow(2);
-        let bytes = pixels.saturating_mul(BYTES_PER_CODE * filters);
-        ensure!(
-            bytes <= CODE_BYTES,
-            "{filters} filters on {} images would take {} MiB, more than {} MiB: use fewer of either",
-            self.len(),
-            bytes >> 20,
-            CODE_BYTES >> 20
-        );
-        (0..self.len()).map(|index| self.crop(index, side, random)).collect()
+        (side, side)
     }
 
     /// Blocks at random places of an image, one after the other.
@@ -108,26 +116,26 @@ impl TrainingSet {
         Ok(blocks)
     }
 
+    /// A crop with known pixels, if chance finds one.
     fn crop(
         &self,
-        index: usize,
-        side: usize,
+        image: &Plane<f32>,
+        known: Option<&Plane<bool>>,
         random: &mut Random,
-    ) -> anyhow::Result<TrainingImage> {
+    ) -> Option<TrainingImage> {
         /// Places tried before an image counts as hidden.
         const TRIES: usize = 100;
-        let image = self.grey(index)?;
-        let known = self.known(index, &image)?;
-        for _ in 0..TRIES {
-            let (top, left) = corner(&image, side, random);
+        let (side, _) = self.crop_size();
+        (0..TRIES).find_map(|_| {
+            let (top, left) = corner(image, side, random);
             let samples = Plane::from_fn(side, side, |y, x| image.at(top + y, left + x));
-            let Some(known) = &known else { return Ok(TrainingImage { samples, known: None }) };
+            let Some(known) = known else { return Some(TrainingImage { samples, known: None }) };
             let known = Plane::from_fn(side, side, |y, x| known.at(top + y, left + x));
-            if known.as_slice().contains(&true) {
-                return Ok(TrainingImage { samples, known: Some(known) });
-            }
-        }
-        anyhow::bail!("the mask of {} hides (nearly) all of it", self.images[index].0.display())
+            known
+                .as_slice()
+                .contains(&true)
+                .then_some(TrainingImage { samples, known: Some(known) })
+        })
     }
 
     fn grey(&self, index: usize) -> anyhow::Result<Plane<f32>> {
@@ -151,4 +159,11 @@ impl TrainingSet {
 /// Top and left of a square at a random place.
 fn corner(image: &Plane<f32>, side: usize, random: &mut Random) -> (usize, usize) {
     (random.below(image.height() - side + 1), random.below(image.width() - side + 1))
+}
+
+/// Refuses what would need more memory than learning may take.
+pub(super) fn ensure_fits(bytes: usize, what: &str) -> anyhow::Result<()> {
+    let (needed, limit) = (bytes >> 20, MEMORY >> 20);
+    ensure!(bytes <= MEMORY, "{what} would take {needed} MiB, more than {limit} MiB: use fewer");
+    Ok(())
 }

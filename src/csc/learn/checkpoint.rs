@@ -1,10 +1,8 @@
 //! A learner's state as bytes, from which it continues bit for bit.
 //!
-//! Layout: magic, length of the JSON header (u32), header, then little-endian `f32`: filters,
-//! power direction, and for every image codes, codes before the last step, threshold factors,
-//! shares, pace and caution; SHA-256 of all of it at the end. Codes are mostly zero: a bit for
-//! every sample says whether it is not, and only those follow. Spectra and residuals are computed
-//! anew.
+//! Values: filters, power direction, and for every image codes, codes before the last step,
+//! threshold factors, shares, pace and caution. Codes are mostly zero: a bit for every sample says
+//! whether it is not, and only those follow. Spectra and residuals are computed anew.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,10 +10,10 @@ use sha2::{Digest, Sha256};
 use crate::numerics::{Random, Threads};
 
 use super::learner::Learner;
+use super::stored::{self, DIGEST, pull, pull_sparse, push, push_sparse};
 use super::{Convergence, LearnError, LearnParameters, TrainingImage};
 
-const MAGIC: &[u8; 8] = b"COGDLRN2";
-const DIGEST: usize = 32;
+const MAGIC: [u8; 8] = *b"COGDLRN2";
 
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -37,10 +35,7 @@ impl Learner {
             random: self.random.state(),
             data: self.fingerprint(),
         };
-        let header = serde_json::to_vec(&header).unwrap_or_default();
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend(u32::try_from(header.len()).unwrap_or(u32::MAX).to_le_bytes());
-        bytes.extend(header);
+        let mut bytes = stored::start(MAGIC, &header);
         push(&mut bytes, &self.filters.taps);
         push(&mut bytes, &self.filters.direction);
         for codes in &self.codes {
@@ -50,9 +45,7 @@ impl Learner {
             push(&mut bytes, &codes.shares);
             push(&mut bytes, &[codes.pace, codes.caution]);
         }
-        let digest = Sha256::digest(&bytes);
-        bytes.extend_from_slice(&digest);
-        bytes
+        stored::seal(bytes)
     }
 
     /// Continues from [`Self::checkpoint`] on the same images: the result is the same, bit for
@@ -66,19 +59,8 @@ impl Learner {
         threads: &Threads,
     ) -> Result<Self, LearnError> {
         let fault = |reason| LearnError::Checkpoint { reason };
-        let body = bytes.len().checked_sub(DIGEST).ok_or(fault("it is too short"))?;
-        let (body, digest) = bytes.split_at(body);
-        let rest = body.strip_prefix(MAGIC).ok_or(fault("it is not a learner's state"))?;
-        if Sha256::digest(body)[..] != *digest {
-            return Err(fault("the checksum does not match"));
-        }
-        let (length, rest) = rest.split_first_chunk().ok_or(fault("it is too short"))?;
-        let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
-        let (header, values) =
-            rest.split_at_checked(length).ok_or(fault("the header is cut off"))?;
-        let header: Header =
-            serde_json::from_slice(header).map_err(|_| fault("the header cannot be read"))?;
-        let mut learner = Self::new(images, header.parameters, threads)?;
+        let (header, values): (Header, _) = stored::open(MAGIC, bytes)?;
+        let mut learner = Self::prepare(images, header.parameters, threads)?;
         if learner.fingerprint() != header.data {
             return Err(fault("the images are not the ones it was made with"));
         }
@@ -117,41 +99,4 @@ impl Learner {
         }
         hash.finalize().into()
     }
-}
-
-fn push(bytes: &mut Vec<u8>, values: &[f32]) {
-    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-}
-
-/// A bit for every value, eight in a byte from the lowest on, then the values that are not zero.
-/// A negative zero counts as one that is not.
-fn push_sparse(bytes: &mut Vec<u8>, values: &[f32]) {
-    for group in values.chunks(8) {
-        let flags = group.iter().rev().fold(0, |flags, v| 2 * flags + u8::from(v.to_bits() != 0));
-        bytes.push(flags);
-    }
-    for value in values.iter().filter(|value| value.to_bits() != 0) {
-        bytes.extend(value.to_le_bytes());
-    }
-}
-
-fn pull(bytes: &mut &[u8], values: &mut [f32]) -> Option<()> {
-    for value in values {
-        let (first, rest) = bytes.split_first_chunk()?;
-        (*value, *bytes) = (f32::from_le_bytes(*first), rest);
-    }
-    Some(())
-}
-
-fn pull_sparse(bytes: &mut &[u8], values: &mut [f32]) -> Option<()> {
-    let (flags, rest) = bytes.split_at_checked(values.len().div_ceil(8))?;
-    *bytes = rest;
-    for (index, value) in values.iter_mut().enumerate() {
-        if flags[index / 8] >> (index % 8) & 1 == 1 {
-            pull(bytes, std::slice::from_mut(value))?;
-        } else {
-            *value = 0.0;
-        }
-    }
-    Some(())
 }

@@ -28,7 +28,18 @@ pub(super) struct Filters {
     work: Vec<Workspace>,
 }
 
-/// The data that the filters are fitted to.
+/// A quadratic function of the filters that a block of steps lowers.
+pub(super) trait Term {
+    /// Prepares value and gradient at the taps, or, without what does not depend on the filters,
+    /// at the direction of the power iteration.
+    fn settle(&mut self, filters: &mut Filters, source: Source);
+    /// Writes the gradient where the term was settled into `filters.gradient`.
+    fn differentiate(&mut self, filters: &mut Filters);
+    /// The value where the term was settled, up to a constant.
+    fn value(&self) -> f64;
+}
+
+/// The images themselves: `Σₙ ½ ‖Mₙ (Σₖ dₖ ∗ zₙₖ − bₙ)‖²` with the codes as they are.
 pub(super) struct Fit<'a> {
     pub(super) geometry: &'a Geometry,
     pub(super) signals: &'a [Signal],
@@ -42,13 +53,8 @@ const GROUPS: usize = 16;
 impl Filters {
     /// Random filters on the unit sphere; their spectra are not computed yet.
     pub(super) fn random(geometry: &Geometry, set: FilterSet, random: &mut Random) -> Self {
-        let length = geometry.filters * geometry.tap_count();
-        let mut noise = || (0..length).map(|_| random.normal()).collect::<Vec<_>>();
-        let (mut taps, direction) = (noise(), noise());
-        for filter in taps.chunks_exact_mut(geometry.tap_count()) {
-            constrain(filter, geometry.support, set);
-            normalize(filter);
-        }
+        let (taps, direction) = random_taps((geometry.filters, geometry.support), set, random);
+        let length = taps.len();
         Self {
             before: taps.clone(),
             taps,
@@ -60,17 +66,23 @@ impl Filters {
         }
     }
 
-    /// A block of accelerated projected steps. On entry and on return, the residuals of `fit`
-    /// belong to the current taps, and `spectra` are theirs.
-    pub(super) fn improve(&mut self, fit: &mut Fit<'_>, steps: usize) {
-        let start = misfit(fit.codes);
+    /// Bytes of the buffers.
+    pub(super) fn bytes(geometry: &Geometry) -> usize {
+        let spectra = geometry.filters * geometry.spectrum_len() * size_of::<Complex32>();
+        let taps = 4 * geometry.filters * geometry.tap_count() * size_of::<f32>();
+        spectra + taps + GROUPS.min(geometry.filters) * geometry.workspace_bytes()
+    }
+
+    /// A block of accelerated projected steps against `term`, which belongs to the current taps on
+    /// entry and on return.
+    pub(super) fn improve(&mut self, term: &mut impl Term, geometry: &Geometry, steps: usize) {
+        let start = term.value();
         self.before.copy_from_slice(&self.taps);
-        let mut lipschitz = self.curvature(fit);
+        let mut lipschitz = self.curvature(term);
+        term.settle(self, Source::Taps);
         if lipschitz <= 0.0 {
-            self.synthesize(fit, Source::Taps);
             return;
         }
-        self.synthesize(fit, Source::Taps);
         let mut previous = self.taps.clone();
         let mut pace = 1.0_f32;
         for step in 0..steps {
@@ -83,27 +95,27 @@ impl Filters {
                 *now = start;
             }
             if step > 0 {
-                self.synthesize(fit, Source::Taps);
+                term.settle(self, Source::Taps);
             }
-            self.correlate(fit);
-            self.move_by(1.0 / lipschitz, fit.geometry);
+            term.differentiate(self);
+            self.move_by(1.0 / lipschitz, geometry);
         }
-        self.synthesize(fit, Source::Taps);
+        term.settle(self, Source::Taps);
         // The power iteration bounds the curvature from below only, so check.
         for _ in 0..4 {
-            if misfit(fit.codes) <= start {
+            if term.value() <= start {
                 return;
             }
             lipschitz *= 2.0;
             self.taps.copy_from_slice(&self.before);
-            self.synthesize(fit, Source::Taps);
-            self.correlate(fit);
-            self.move_by(1.0 / lipschitz, fit.geometry);
-            self.synthesize(fit, Source::Taps);
+            term.settle(self, Source::Taps);
+            term.differentiate(self);
+            self.move_by(1.0 / lipschitz, geometry);
+            term.settle(self, Source::Taps);
         }
-        if misfit(fit.codes) > start && self.set == FilterSet::UnitBall {
+        if term.value() > start && self.set == FilterSet::UnitBall {
             self.taps.copy_from_slice(&self.before);
-            self.synthesize(fit, Source::Taps);
+            term.settle(self, Source::Taps);
         }
     }
 
@@ -140,10 +152,10 @@ impl Filters {
     }
 
     /// An estimate of the largest curvature of the data term, by one power iteration.
-    fn curvature(&mut self, fit: &mut Fit<'_>) -> f32 {
+    fn curvature(&mut self, term: &mut impl Term) -> f32 {
         normalize(&mut self.direction);
-        self.synthesize(fit, Source::Direction);
-        self.correlate(fit);
+        term.settle(self, Source::Direction);
+        term.differentiate(self);
         let estimate = sum_of_squares(&self.gradient).sqrt();
         if estimate > 0.0 {
             self.direction.copy_from_slice(&self.gradient);
@@ -180,11 +192,42 @@ impl Filters {
     }
 }
 
-/// What is transformed: the filters, or the direction of the power iteration.
+impl Term for Fit<'_> {
+    fn settle(&mut self, filters: &mut Filters, source: Source) {
+        filters.synthesize(self, source);
+    }
+
+    fn differentiate(&mut self, filters: &mut Filters) {
+        filters.correlate(self);
+    }
+
+    fn value(&self) -> f64 {
+        misfit(self.codes)
+    }
+}
+
+/// What a term is settled at: the filters, or the direction of the power iteration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     Taps,
     Direction,
+}
+
+/// Filters on the unit sphere and a direction for the power iteration, by the number of filters
+/// and their side.
+pub(super) fn random_taps(
+    (filters, support): (usize, usize),
+    set: FilterSet,
+    random: &mut Random,
+) -> (Vec<f32>, Vec<f32>) {
+    let length = filters * support * support;
+    let mut noise = || (0..length).map(|_| random.normal()).collect::<Vec<_>>();
+    let (mut taps, direction) = (noise(), noise());
+    for filter in taps.chunks_exact_mut(support * support) {
+        constrain(filter, support, set);
+        normalize(filter);
+    }
+    (taps, direction)
 }
 
 /// `Σₙ ½ ‖Rₙ‖²` at the last synthesis, in the order of the images.

@@ -49,6 +49,11 @@ impl Geometry {
         self.support * self.support
     }
 
+    /// Bytes of a [`Workspace`], but for the scratch of the transforms.
+    pub(super) fn workspace_bytes(&self) -> usize {
+        self.plane_len() * size_of::<f32>() + self.spectrum_len() * size_of::<Complex32>()
+    }
+
     pub(super) fn workspace(&self) -> Workspace {
         Workspace {
             plane: vec![0.0; self.plane_len()],
@@ -69,6 +74,20 @@ impl Geometry {
     pub(super) fn crop(&self, plane: &[f32], taps: &mut [f32]) {
         for (row, line) in taps.chunks_exact_mut(self.support).zip(plane.chunks_exact(self.width)) {
             row.copy_from_slice(&line[..self.support]);
+        }
+    }
+
+    /// Adds what a plane says at the lags between taps, `−(s − 1)` to `s − 1` in both directions.
+    pub(super) fn add_lags(&self, plane: &[f32], lags: &mut [f32]) {
+        let (side, height) = (2 * self.support - 1, plane.len() / self.width);
+        // A lag below zero stands at the far end of the circle.
+        let place =
+            |lag: usize, size: usize| (lag + size * self.support - (self.support - 1)) % size;
+        for (row, line) in lags.chunks_exact_mut(side).enumerate() {
+            let start = place(row, height) * self.width;
+            for (column, lag) in line.iter_mut().enumerate() {
+                *lag += plane[start + place(column, self.width)];
+            }
         }
     }
 }

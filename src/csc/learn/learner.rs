@@ -13,7 +13,7 @@ use super::{Convergence, LearnError, LearnParameters, Sparsity, TrainingImage};
 
 /// A dictionary being learned, with the codes of all its images.
 ///
-/// Memory: `16 K` bytes for every pixel of every padded image.
+/// Memory grows with the images, see [`Self::memory`]; [`super::OnlineLearner`] is for many.
 pub struct Learner {
     pub(super) parameters: LearnParameters,
     pub(super) geometry: Geometry,
@@ -54,6 +54,17 @@ impl Learner {
         parameters: LearnParameters,
         threads: &Threads,
     ) -> Result<Self, LearnError> {
+        let mut learner = Self::prepare(images, parameters, threads)?;
+        learner.synthesize();
+        Ok(learner)
+    }
+
+    /// As [`Self::new`], but spectra and residuals are left to [`Self::synthesize`].
+    pub(super) fn prepare(
+        images: &[TrainingImage],
+        parameters: LearnParameters,
+        threads: &Threads,
+    ) -> Result<Self, LearnError> {
         parameters.validate()?;
         let first = images.first().ok_or(LearnError::NoImages)?;
         let (height, width) = (first.samples.height(), first.samples.width());
@@ -68,7 +79,7 @@ impl Learner {
         let mut random = Random::seeded(parameters.seed);
         let filters = Filters::random(&geometry, parameters.filter_set, &mut random);
         let codes = images.iter().map(|_| Codes::new(&geometry, parameters.acceleration)).collect();
-        let mut learner = Self {
+        Ok(Self {
             convergence: Convergence::new(parameters.tolerance),
             parameters,
             geometry,
@@ -78,9 +89,15 @@ impl Learner {
             random,
             iteration: 0,
             threads: threads.clone(),
-        };
-        learner.synthesize();
-        Ok(learner)
+        })
+    }
+
+    /// Bytes that the learner will hold for `images` images of the given height and width, but
+    /// for small change.
+    pub fn memory(parameters: &LearnParameters, size: (usize, usize), images: usize) -> usize {
+        let geometry = Geometry::new(parameters, size.0, size.1);
+        let image = Codes::bytes(&geometry, parameters.acceleration) + Signal::bytes(&geometry);
+        images.saturating_mul(image).saturating_add(Filters::bytes(&geometry))
     }
 
     /// Runs the remaining iterations, fewer if the objective converges before.
@@ -104,6 +121,19 @@ impl Learner {
     /// # Errors
     /// [`LearnError::Diverged`] if an iterate left the reals.
     pub fn advance(&mut self) -> Result<IterationReport, LearnError> {
+        let steps = self.parameters.filter_steps;
+        self.advance_by(|filters, fit| {
+            let geometry = fit.geometry;
+            filters.improve(fit, geometry, steps);
+        })
+    }
+
+    /// One outer iteration in which the filters are improved as the caller sees fit: residuals and
+    /// spectra belong to the filters when `improve` is called and have to when it returns.
+    pub(super) fn advance_by(
+        &mut self,
+        improve: impl FnOnce(&mut Filters, &mut Fit<'_>),
+    ) -> Result<IterationReport, LearnError> {
         let penalty = self.penalty();
         // The Hessian of the data term is bounded by that without a mask, which is diagonal in
         // frequency but for the sum over filters.
@@ -115,7 +145,7 @@ impl Learner {
             codes.improve(geometry, &signals[image], spectra, lipschitz, penalty, steps);
         });
         let mut fit = Fit { geometry, signals, codes: &mut self.codes, threads };
-        self.filters.improve(&mut fit, self.parameters.filter_steps);
+        improve(&mut self.filters, &mut fit);
         let mut coupled = 0;
         if let Some(coupling) = &self.parameters.coupling {
             self.filters.correlate(&fit);
@@ -232,7 +262,7 @@ impl Learner {
     }
 
     /// Root-mean-square change of the filter taps in the last iteration.
-    fn change(&self) -> f32 {
+    pub(super) fn change(&self) -> f32 {
         let pairs = self.filters.taps.iter().zip(&self.filters.before);
         let sum: f64 = pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum();
         single((sum / self.filters.taps.len() as f64).sqrt())

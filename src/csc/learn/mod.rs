@@ -25,14 +25,17 @@ mod forms;
 mod geometry;
 mod learner;
 mod normalization;
+mod online;
 mod parameters;
 mod signal;
+mod stored;
 mod transform;
 
 pub use convergence::Convergence;
 pub use error::LearnError;
 pub use learner::{IterationReport, Learner};
 pub use normalization::Normalization;
+pub use online::{OnlineLearner, OnlineParameters, evaluate};
 pub use parameters::{
     Acceleration, Boundary, Coupling, CouplingForm, FilterSet, LearnParameters, Sparsity,
 };

@@ -68,6 +68,11 @@ impl Signal {
         Ok(Self { data: padded.0, weight: padded.1, mean, scale })
     }
 
+    /// Bytes of the planes, at most.
+    pub(super) fn bytes(geometry: &Geometry) -> usize {
+        4 * geometry.plane_len() * size_of::<f32>()
+    }
+
     /// The normalised version of any image of the same size, with this image's statistics.
     pub(super) fn normalize(&self, image: &Plane<f32>) -> Plane<f32> {
         Plane::from_fn(image.height(), image.width(), |y, x| {

@@ -86,6 +86,18 @@ impl Codes {
         }
     }
 
+    /// Bytes of the buffers.
+    pub(super) fn bytes(geometry: &Geometry, acceleration: Acceleration) -> usize {
+        let spectra = match acceleration {
+            Acceleration::Carried => 2,
+            Acceleration::WithinBlock => 1,
+        };
+        let map = 3 * geometry.plane_len() * size_of::<f32>();
+        let spectrum = geometry.spectrum_len() * size_of::<Complex32>();
+        let per_map = map + spectra * spectrum + 4 * size_of::<f32>();
+        geometry.filters * per_map + 3 * spectrum + geometry.workspace_bytes()
+    }
+
     /// The value of the penalty.
     pub(super) fn penalty(&self, penalty: Penalty) -> f64 {
         match penalty {
@@ -184,5 +196,40 @@ fn add_up(geometry: &Geometry, filters: &[Complex32], maps: &[Complex32], sum: &
     sum.fill(Complex32::default());
     for (filter, map) in filters.chunks_exact(length).zip(maps.chunks_exact(length)) {
         add_product(filter, map, sum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Acceleration, Codes, Geometry};
+    use crate::csc::learn::LearnParameters;
+
+    #[test]
+    fn the_bytes_are_those_of_the_buffers() {
+        for acceleration in [Acceleration::Carried, Acceleration::WithinBlock] {
+            let geometry = Geometry::new(&LearnParameters::default(), 30, 40);
+            let codes = Codes::new(&geometry, acceleration);
+            let samples = [
+                &codes.maps,
+                &codes.before,
+                &codes.previous,
+                &codes.norms,
+                &codes.norms_before,
+                &codes.threshold_factors,
+                &codes.shares,
+                &codes.work.plane,
+            ];
+            let coefficients = [
+                &codes.spectra,
+                &codes.spectra_previous,
+                &codes.residual,
+                &codes.synthesis,
+                &codes.synthesis_previous,
+                &codes.work.spectrum,
+            ];
+            let samples: usize = samples.map(Vec::len).iter().sum();
+            let coefficients: usize = coefficients.map(Vec::len).iter().sum();
+            assert_eq!(Codes::bytes(&geometry, acceleration), 4 * samples + 8 * coefficients);
+        }
     }
 }

@@ -1,5 +1,6 @@
-//! What a learner promises; agreement with slow references is in `oracles`.
+//! What a learner promises; agreement with slow references is in `oracles`, batches in `online`.
 
+mod online;
 mod oracles;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -130,6 +130,30 @@ pub const SETTINGS: &[Setting] = &[
         Switch,
         "Whether /metrics is shown without a key. With one, it takes the scope `admin`."
     ),
+    secret!(
+        "storage.database_url",
+        storage.database_url,
+        Optional("sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"),
+        "Database of jobs, keys and dictionaries. When not given, the file `cogd.sqlite` below `data_dir`."
+    ),
+    secret!(
+        "storage.queue_url",
+        queue.url,
+        Optional("nats://HOST:PORT or tls://HOST:PORT, perhaps followed by /STREAM"),
+        "NATS JetStream server that hands out jobs. When not given, the database does it."
+    ),
+    setting!(
+        "storage.connections",
+        storage.connections,
+        Count(1..=1000),
+        "Connections to PostgreSQL for requests, and as many for workers; readers of an SQLite file."
+    ),
+    setting!(
+        "storage.timeout",
+        storage.timeout,
+        Seconds(0.1..=300.0),
+        "Longest wait for a connection to the database, and for its locks."
+    ),
     setting!(
         "storage.blobs_url",
         blobs.url,
@@ -237,30 +261,6 @@ pub const SETTINGS: &[Setting] = &[
         worker.deadline,
         Seconds(0.001..=86_400.0),
         "Longest time from the acceptance of a request to its answer."
-    ),
-    secret!(
-        "storage.database_url",
-        storage.database_url,
-        Optional("sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE"),
-        "Database of jobs, keys and dictionaries. When not given, the file `cogd.sqlite` below `data_dir`."
-    ),
-    secret!(
-        "storage.queue_url",
-        queue.url,
-        Optional("nats://HOST:PORT or tls://HOST:PORT, perhaps followed by /STREAM"),
-        "NATS JetStream server that hands out jobs. When not given, the database does it."
-    ),
-    setting!(
-        "storage.connections",
-        storage.connections,
-        Count(1..=1000),
-        "Connections to PostgreSQL for requests, and as many for workers; readers of an SQLite file."
-    ),
-    setting!(
-        "storage.timeout",
-        storage.timeout,
-        Seconds(0.1..=300.0),
-        "Longest wait for a connection to the database, and for its locks."
     ),
     setting!(
         "jobs.lease",

@@ -4,6 +4,8 @@
 //! left of a request that was cut off in between is found by the sweep and deleted.
 
 use axum::http::HeaderMap;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
@@ -147,8 +149,10 @@ impl IdempotencyKey {
     fn seal(&self, orders: &[Order]) -> Option<Idempotency> {
         let key = self.0.clone()?;
         let mut hash = Sha256::new();
-        orders.iter().for_each(|order| order.fingerprint(&mut hash));
-        let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        for order in orders {
+            order.fingerprint(&mut hash);
+        }
+        let fingerprint = BASE64.encode(hash.finalize());
         Some(Idempotency { key, fingerprint })
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::HeaderMap;
 
 /// The longest wait that is granted.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// How a client wants to be answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

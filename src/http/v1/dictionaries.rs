@@ -180,9 +180,10 @@ pub(super) async fn show_dictionary(
         Some(format) => format == FormName::Png,
         None => Accept::of(&headers).prefers_image_to_json(ImageFormat::Png)?,
     };
-    let learned = match dictionary_names().any(|known| known == name) {
-        true => None,
-        false => state.workshop.library().find(caller.owner(), &name).await?,
+    let learned = if dictionary_names().any(|known| known == name) {
+        None
+    } else {
+        state.workshop.library().find(caller.owner(), &name).await?
     };
     let learned = learned.map(|row| Library::read(&row)).transpose()?;
     let vary = (VARY, "accept");

@@ -132,7 +132,10 @@ async fn a_connection_that_was_cut_loses_no_wake(world: Arc<World>) {
     let (here, there) = (world.queue().await, world.queue().await);
     for _ in 0..3 {
         let worker = waiting(&there);
-        assert!(world.cut_listeners().await > 0, "nobody listens");
+        // After the first time, those who were cut may have yet to come back.
+        while world.cut_listeners().await == 0 {
+            tokio::task::yield_now().await;
+        }
         let id = add(&here, &job("a")).await;
         let held = worker.await.unwrap();
         assert_eq!(held.job.id, id);

@@ -89,15 +89,11 @@ pub(super) async fn list_jobs(
 
 impl Wanted {
     fn query(&self, limit: u32, after: JobId) -> String {
-        let mut query = format!("limit={limit}&after={after}");
-        let mut add = |name: &str, value: Option<String>| {
-            if let Some(value) = value {
-                query.push_str(&format!("&{name}={value}"));
-            }
-        };
-        add("state", self.state.map(|state| state.to_string()));
-        add("kind", self.kind.map(|kind| kind.name().to_owned()));
-        add("batch", self.batch.map(|batch| batch.to_string()));
-        query
+        let mut query = vec![("limit", limit.to_string()), ("after", after.to_string())];
+        query.extend(self.state.map(|state| ("state", state.to_string())));
+        query.extend(self.kind.map(|kind| ("kind", kind.name().to_owned())));
+        query.extend(self.batch.map(|batch| ("batch", batch.to_string())));
+        let query: Vec<_> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        query.join("&")
     }
 }

@@ -42,7 +42,7 @@ pub struct NewJob {
 pub struct Idempotency {
     /// The key that the client chose. Each owner has keys of its own.
     pub key: String,
-    /// SHA-256 of the request, in hexadecimal.
+    /// SHA-256 of the request, in base64.
     pub fingerprint: String,
 }
 

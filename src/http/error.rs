@@ -235,6 +235,7 @@ impl From<StorageError> for ApiError {
             | E::Conflict { .. }
             | E::Corrupt { .. }
             | E::Migration { .. }
+            | E::Copy { .. }
             | E::Address { .. } => Self::internal(error),
         }
     }

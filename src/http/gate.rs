@@ -162,8 +162,9 @@ impl Gate {
         client: Option<ClientAddress>,
     ) -> Result<Principal, Denied> {
         let given = given_key(headers).ok_or(Denied::NoKey)?;
-        let key = given.parse::<ApiKey>().ok();
-        if let Some(principal) = key.as_ref().and_then(|key| keys.recall(key)) {
+        // What cannot be a key needs no look into the database, and brings nobody nearer to one.
+        let key = given.parse::<ApiKey>().map_err(|_| Denied::WrongKey)?;
+        if let Some(principal) = keys.recall(&key) {
             return Ok(principal);
         }
         let from = client.map_or_else(String::new, |client| neighbourhood(client.0.ip()));
@@ -171,10 +172,7 @@ impl Gate {
         if quota.remaining == 0 {
             return Err(Denied::TooManyFailures(quota));
         }
-        let principal = match &key {
-            Some(key) => keys.recognise(key).await.map_err(Denied::Unavailable)?,
-            None => None,
-        };
+        let principal = keys.recognise(&key).await.map_err(Denied::Unavailable)?;
         principal.ok_or_else(|| match self.failures.take(&from, self.now()) {
             Ok(_) => Denied::WrongKey,
             Err(quota) => Denied::TooManyFailures(quota),

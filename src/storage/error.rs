@@ -48,6 +48,12 @@ pub enum StorageError {
         /// What the database said.
         source: Cause,
     },
+    /// One database cannot be copied into the other.
+    #[error("the tables cannot be copied: {why}")]
+    Copy {
+        /// What is in the way.
+        why: String,
+    },
     /// The address names no database or broker.
     #[error("the address {url} cannot be used: expected {expected}")]
     Address {

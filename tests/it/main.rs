@@ -5,6 +5,7 @@ mod support;
 
 mod architecture;
 mod blobs;
+mod browser;
 mod cli_keys;
 mod cli_learn;
 mod cli_serve;

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use cogd::storage::{LearnedDictionary, StorageError};
+use cogd::auth::{ApiKey, Scope};
+use cogd::storage::{KeyRecord, LearnedDictionary, StorageError};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgPool, Row as _, SqlitePool};
 
-use crate::support::world::{Engine, World, run};
+use crate::support::world::{Engine, World, add, claim, completion, job, run};
 
 /// Columns by name, with type and whether they may be null; indexes with what they are.
 #[derive(Debug, Default, PartialEq)]
@@ -215,4 +216,51 @@ impl World {
         self.execute("DROP TABLE dictionaries").await;
         self.execute("DELETE FROM _sqlx_migrations WHERE version = 4").await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_moves_from_sqlite_to_postgres_with_all_it_has() {
+    run(Engine::Sqlite, async |from| {
+        let source = from.database().await;
+        let queue = from.queue().await;
+        let (ended, waiting) = (job("a"), job("b"));
+        add(&queue, &ended).await;
+        let held = claim(&queue).await;
+        queue.succeed(&held, &completion(ended.id)).await.unwrap();
+        add(&queue, &waiting).await;
+        let key = ApiKey::generate().unwrap();
+        let record = KeyRecord::new(&key, "camera", [Scope::Restore].into(), from.now());
+        source.add_key(&record).await.unwrap();
+        let dictionary = LearnedDictionary {
+            owner: "a".to_owned(),
+            name: "trees".to_owned(),
+            file: vec![0, 1, 255],
+            record: json!({"passes": 4}),
+            created: from.now(),
+        };
+        source.add_dictionary(&dictionary).await.unwrap();
+
+        run(Engine::Postgres, async |to: Arc<World>| {
+            let target = to.database().await;
+            let copied = target.copy_from(&source).await.unwrap();
+            let expected = [("jobs", 2), ("api_keys", 1), ("webhooks", 0), ("dictionaries", 1)];
+            assert_eq!(copied, expected);
+            let moved = to.queue().await;
+            for (owner, id) in [("a", ended.id), ("b", waiting.id)] {
+                let (before, after) = (queue.find(owner, id).await, moved.find(owner, id).await);
+                assert_eq!(after.unwrap().unwrap(), before.unwrap().unwrap());
+            }
+            assert_eq!(claim(&moved).await.job.id, waiting.id);
+            assert_eq!(target.list_keys().await.unwrap(), source.list_keys().await.unwrap());
+            let found = target.find_dictionary("a", "trees").await.unwrap();
+            assert_eq!(found.as_ref(), Some(&dictionary));
+
+            let again = target.copy_from(&source).await.unwrap_err().to_string();
+            assert!(again.contains("the table jobs has 2 rows"), "{again}");
+            let back = source.copy_from(&target).await.unwrap_err();
+            assert!(matches!(back, StorageError::Copy { .. }), "{back:?}");
+        })
+        .await;
+    })
+    .await;
 }

@@ -138,6 +138,7 @@ pub(super) async fn delete_dictionary(
 #[into_params(parameter_in = Query)]
 pub(super) struct Form {
     /// The record as JSON, or the filters as a picture. What `Accept` prefers if not given.
+    #[param(inline)]
     format: Option<FormName>,
 }
 

@@ -69,8 +69,10 @@ async fn restore(
 ) -> Result<Response, ApiError> {
     let Upload { image, mask, mut wishes } = upload;
     let (accept, prefer) = (Accept::of(headers), Prefer::of(headers));
+    let key = IdempotencyKey::of(headers)?;
     if prefer.asks_for_job() || wishes.webhook.is_some() {
-        return defer(state, caller, task, headers, Upload { image, mask, wishes }).await;
+        let upload = Upload { image, mask, wishes };
+        return defer(state, caller, task, (accept, prefer, key), upload).await;
     }
     let mut options = std::mem::take(&mut wishes.options);
     options.validate(task).map_err(EngineError::InvalidParameters)?;
@@ -98,12 +100,10 @@ async fn defer(
     state: &ApiState,
     caller: &Caller,
     task: Task,
-    headers: &HeaderMap,
+    (accept, prefer, key): (Accept, Prefer, IdempotencyKey),
     upload: Upload,
 ) -> Result<Response, ApiError> {
     let Upload { image, mask, wishes } = upload;
-    let (accept, prefer) = (Accept::of(headers), Prefer::of(headers));
-    let key = IdempotencyKey::of(headers)?;
     let mut options = wishes.options;
     let input = inspect(&image, &state.environment.limits)?.format;
     options.output.format = Some(accept.choose(input, options.output.format)?.format());

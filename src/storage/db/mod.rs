@@ -5,6 +5,7 @@
 //! writes, so writers never meet in a deadlock, and others that read beside it.
 
 mod connect;
+mod copy;
 mod dictionaries;
 mod fault;
 mod jobs;

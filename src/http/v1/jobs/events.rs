@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::unfold;
+use utoipa::ToSchema;
 
 use super::{JobView, find};
 use crate::http::ApiState;
@@ -22,6 +23,24 @@ use crate::storage::Changes;
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// How long a client waits before it connects again.
 const RECONNECT: Duration = Duration::from_secs(2);
+
+/// One server-sent event.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "a description: events are written as lines")]
+pub(super) struct JobEvent {
+    /// Which change of the job this is, for `Last-Event-ID`.
+    #[schema(example = "4")]
+    id: String,
+    /// `progress`, or the final state of the job.
+    #[schema(example = "progress")]
+    event: String,
+    /// The job as JSON, as `GET /v1/jobs/{id}` shows it.
+    #[schema(content_media_type = "application/json")]
+    data: String,
+    /// Milliseconds to wait before connecting again.
+    #[schema(minimum = 0, example = 2000)]
+    retry: u32,
+}
 
 /// Follow a job.
 ///
@@ -37,7 +56,7 @@ const RECONNECT: Duration = Duration::from_secs(2);
     ),
     responses(
         (
-            status = 200, description = "Events", body = String,
+            status = 200, description = "Events", body = JobEvent,
             content_type = "text/event-stream",
         ),
         (status = 204, description = "The job has ended, and its end was seen"),

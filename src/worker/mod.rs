@@ -21,7 +21,10 @@ pub use admission::{Overload, Refused};
 pub use config::{ThreadCount, WorkerConfig};
 pub use job::{Finished, JobFailure, Ticket};
 pub use pool::Pool;
-pub use runner::{InvalidSlots, JobFault, Library, Runner, RunnerConfig, Slots, Wording, Workshop};
+pub use runner::{
+    DICTIONARY_MEDIA_TYPE, InvalidSlots, JobFault, Library, Runner, RunnerConfig, Slots, Wording,
+    Workshop,
+};
 pub use watch::{Timings, Watch};
 pub use webhooks::{
     Allowed, Deliverer, InvalidAllowed, InvalidSecret, LONGEST_TARGET, NoClient, TargetRejected,

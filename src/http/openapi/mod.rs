@@ -25,7 +25,7 @@ pub(super) use problems::{
     MissingProblem, OwnDictionaryProblems, QueryProblems, RestorationProblems, ResultProblems,
     StorageProblems,
 };
-pub(super) use restorations::RestorationAnswers;
+pub(super) use restorations::{RestorationAnswers, ResultAnswers};
 
 #[derive(OpenApi)]
 #[openapi(

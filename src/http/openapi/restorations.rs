@@ -18,6 +18,7 @@ use utoipa::openapi::{Ref, RefOr, Required, Response, ResponseBuilder};
 use crate::engines::Task;
 use crate::http::upload::{BATCH_FORM, Field, Form, LEARNING_FORM, RESTORATION_FORM};
 use crate::imaging::ImageFormat;
+use crate::worker::DICTIONARY_MEDIA_TYPE;
 
 /// A grey image of 4 x 4 pixels, and a mask that hides one of them.
 const IMAGE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAQAAAAECAAAAACMmsGiAAAAGElEQVR42mNg0AioYBCxSekBMRYwABlbAC1kBaGOX9/AAAAAAElFTkSuQmCC";
@@ -163,6 +164,23 @@ impl IntoResponses for RestorationAnswers {
             answer = answer.header(*name, header(description, example));
         }
         BTreeMap::from([("200".to_owned(), RefOr::T(answer.build()))])
+    }
+}
+
+/// The results of jobs: what a restoration answers with, or the file of a dictionary.
+pub(in crate::http) struct ResultAnswers;
+
+impl IntoResponses for ResultAnswers {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut answers = RestorationAnswers::responses();
+        for answer in answers.values_mut() {
+            if let RefOr::T(answer) = answer {
+                let dictionary = file("The file of a learned dictionary.");
+                let dictionary = ContentBuilder::new().schema(Some(dictionary)).build();
+                answer.content.insert(DICTIONARY_MEDIA_TYPE.to_owned(), RefOr::T(dictionary));
+            }
+        }
+        answers
     }
 }
 

@@ -31,6 +31,7 @@ use attempt::Attempt;
 pub use config::{InvalidSlots, RunnerConfig, Slots};
 pub use fault::JobFault;
 pub use library::Library;
+pub use work::DICTIONARY_MEDIA_TYPE;
 
 /// Wait before asking a database again that did not answer.
 const UNAVAILABLE: Duration = Duration::from_secs(1);

@@ -11,7 +11,7 @@ use crate::storage::{LearnedDictionary, StorageError};
 use crate::worker::{Timings, Watch};
 
 /// Media type of a dictionary file.
-pub(crate) const DICTIONARY: &str = "application/vnd.cogd.dictionary";
+pub const DICTIONARY_MEDIA_TYPE: &str = "application/vnd.cogd.dictionary";
 
 /// What a job makes.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ fn learn(
     let dictionary = engines::learn(&images, &job.spec, environment, watch)?;
     Ok(Product {
         bytes: Dictionary::to_bytes(&dictionary)?.into(),
-        media_type: DICTIONARY,
+        media_type: DICTIONARY_MEDIA_TYPE,
         report: json(dictionary.record()),
         timings: Timings::default(),
     })

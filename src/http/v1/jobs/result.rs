@@ -16,7 +16,7 @@ use crate::http::error::ApiError;
 use crate::http::middleware::problems::MEDIA_TYPE;
 use crate::http::negotiate::Accept;
 use crate::http::openapi::{
-    CommonProblems, JobProblems, RestorationAnswers, ResultProblems, StorageProblems,
+    CommonProblems, JobProblems, ResultAnswers, ResultProblems, StorageProblems,
 };
 use crate::http::path::IdPath;
 use crate::http::problem::ProblemCode;
@@ -30,7 +30,7 @@ use crate::jobs::{Completion, Job, JobId, JobSpec, JobState};
 #[utoipa::path(
     get, path = "/v1/jobs/{id}/result", tag = "jobs",
     params(("id" = String, Path, format = "uuid", description = "Name of the job")),
-    responses(RestorationAnswers, CommonProblems, JobProblems, ResultProblems, StorageProblems),
+    responses(ResultAnswers, CommonProblems, JobProblems, ResultProblems, StorageProblems),
 )]
 pub(super) async fn job_result(
     State(state): State<ApiState>,

@@ -26,4 +26,5 @@ mod openapi_quality;
 mod queue;
 mod restoration;
 mod solver_graph;
+mod survival;
 mod webhooks;

@@ -16,6 +16,8 @@ pub(crate) enum Mode {
     Silent,
     /// They are answered 503 in HTTP.
     Unavailable,
+    /// They are passed on until a transaction is committed, and closed before that is answered.
+    WithoutReceipt,
 }
 
 /// A proxy before one server; gone when it goes.
@@ -94,6 +96,33 @@ async fn pass_on(mut client: TcpStream, upstream: &str, mut modes: watch::Receiv
             // What is left unread would reset the connection before the answer is heard.
             while client.read(&mut request).await.is_ok_and(|read| read > 0) {}
         }
+        Mode::WithoutReceipt => until_a_commit(client, upstream).await.unwrap_or_default(),
         Mode::Open | Mode::Closed => {}
+    }
+}
+
+async fn until_a_commit(mut client: TcpStream, upstream: &str) -> std::io::Result<()> {
+    let mut server = TcpStream::connect(upstream).await?;
+    let (mut asked, mut told) = (vec![0; 64 << 10], vec![0; 64 << 10]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => {
+                let asked = &asked[..read?];
+                server.write_all(asked).await?;
+                let commits = asked.windows(6).any(|word| word == b"COMMIT");
+                if asked.is_empty() || commits {
+                    // Once the server answers, it is done.
+                    server.read(&mut told).await?;
+                    return Ok(());
+                }
+            }
+            read = server.read(&mut told) => {
+                let told = &told[..read?];
+                client.write_all(told).await?;
+                if told.is_empty() {
+                    return Ok(());
+                }
+            }
+        }
     }
 }

@@ -29,13 +29,22 @@ async fn a_database_that_falls_silent_keeps_nobody_waiting_and_is_found_again() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_whose_acceptance_was_never_confirmed_keeps_its_files() {
+    run(Engine::Postgres, without_receipt).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_is_locked_for_ten_seconds_takes_nothing_with_it() {
     run(Engine::Sqlite, locked).await;
 }
 
 /// A service that reaches its database by way of a proxy, and has one place for jobs.
 async fn behind(world: &World) -> (Proxy, TestApp) {
-    let proxy = Proxy::before(world.storage.database_url.as_ref().unwrap().expose()).await;
+    let mut server: url::Url =
+        world.storage.database_url.as_ref().unwrap().expose().parse().unwrap();
+    // The proxy looks into what it passes on.
+    server.query_pairs_mut().append_pair("sslmode", "disable");
+    let proxy = Proxy::before(server.as_str()).await;
     let app = TestApp::with(|config| {
         settings(world, config);
         config.storage.database_url = Some(proxy.url().parse().unwrap());
@@ -112,6 +121,25 @@ async fn silent(world: Arc<World>) {
     wait_until("it is ready", async || app.get("/readyz").await.status == StatusCode::OK).await;
     assert_eq!(in_time(app.call(post(5, "respond-async"))).await.status, StatusCode::ACCEPTED);
     all_succeeded(&look.app).await;
+}
+
+async fn without_receipt(world: Arc<World>) {
+    let (proxy, app) = behind(&world).await;
+    let look = beside(&world).await;
+    let request = || {
+        let mut request = post(1, "respond-async");
+        request.headers_mut().insert("idempotency-key", "once".parse().unwrap());
+        request
+    };
+    proxy.turn(Mode::WithoutReceipt);
+    is_refused(&in_time(app.call(request())).await);
+    let jobs = all_jobs(&look.app).await;
+    assert_eq!(jobs.len(), 1, "the database has it");
+    proxy.turn(Mode::Open);
+    let again = in_time(app.call(request())).await;
+    assert_eq!(again.header("x-job-id"), jobs[0].id.to_string());
+    app.work();
+    assert_eq!(all_succeeded(&look.app).await.len(), 1);
 }
 
 async fn locked(world: Arc<World>) {

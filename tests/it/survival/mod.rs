@@ -1,6 +1,8 @@
 //! What has been accepted survives: processes that are killed, clients that leave, disks that are
 //! full, and servers that are away or fall silent.
 
+mod announce;
+mod broker;
 mod cancel;
 mod database;
 mod disk;

@@ -1,5 +1,6 @@
 //! The program as a process of its own, and plain requests to it.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -28,6 +29,7 @@ impl Process {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut greeting = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
+        assert!(!greeting.is_empty(), "it did not start");
         Self { child, greeting: greeting.trim().to_owned() }
     }
 
@@ -90,7 +92,7 @@ pub(crate) fn upload(path: &str, headers: &[(&str, &str)], parts: &[(&str, &[u8]
         body.len()
     );
     for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
+        write!(request, "{name}: {value}\r\n").unwrap();
     }
     [request.as_bytes(), b"\r\n", &body].concat()
 }

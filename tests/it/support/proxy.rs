@@ -112,8 +112,7 @@ async fn until_a_commit(mut client: TcpStream, upstream: &str) -> std::io::Resul
                 let commits = asked.windows(6).any(|word| word == b"COMMIT");
                 if asked.is_empty() || commits {
                     // Once the server answers, it is done.
-                    server.read(&mut told).await?;
-                    return Ok(());
+                    return server.read(&mut told).await.map(drop);
                 }
             }
             read = server.read(&mut told) => {

@@ -25,7 +25,7 @@ async fn a_broker_that_does_not_answer_is_told_at_the_start() {
     for port in ports {
         let mut config = Config { data_dir: folder.path().to_owned(), ..Config::default() };
         config.queue.url = Some(format!("nats://127.0.0.1:{port}").parse().unwrap());
-        let error = in_time(App::build(config)).await.unwrap_err();
+        let error = in_time(Box::pin(App::build(config))).await.unwrap_err();
         let StartError::Storage(StorageError::Unavailable { what, .. }) = error else {
             panic!("{error:?}")
         };

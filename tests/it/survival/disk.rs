@@ -3,10 +3,12 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Once;
 use std::time::Duration;
 
 use super::{borrowed, small, wait_until};
 use crate::support::process::{Process, Said, cogd, exchange, plain, upload};
+use crate::support::world::skipped;
 
 /// Makes the folder `$0` a file system of eight megabytes, and runs the rest in it.
 const ON_A_SMALL_DISK: &str = r#"mount -t tmpfs -o size=8m none "$0" && exec "$@""#;
@@ -22,8 +24,7 @@ async fn a_full_disk_is_told_and_takes_nothing_that_was_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let can_mount = on_a_small_disk(folder.path()).arg("true").output();
     if !can_mount.is_ok_and(|output| output.status.success()) {
-        let line = b"SKIPPED: a full disk: this system lets nobody mount a small one\n";
-        return std::io::stderr().write_all(line).unwrap();
+        return skipped(&Once::new(), "a full disk: this system lets nobody mount a small one");
     }
     let serve = cogd(&["serve", "--bind", "127.0.0.1:0", "--log-filter", "off"]);
     let mut command = on_a_small_disk(folder.path());

@@ -74,7 +74,7 @@ fn is_refused(answer: &Answer) {
 
 /// Settings of a service in this process that shares the storage of a world.
 fn settings(world: &World, config: &mut Config) {
-    config.data_dir = world.folder().to_owned();
+    world.folder().clone_into(&mut config.data_dir);
     config.storage = world.storage.clone();
     config.queue = world.config.clone();
     config.queue.lease = Duration::from_secs(2);

@@ -1,7 +1,6 @@
 //! A store of files that answers 503 for a while.
 
-use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -12,13 +11,12 @@ use cogd::worker::Slots;
 use super::{all_jobs, all_succeeded, in_time, is_refused, long, post, settings, wait_until};
 use crate::support::app::TestApp;
 use crate::support::proxy::{Mode, Proxy};
-use crate::support::world::{Engine, World, run};
+use crate::support::world::{Engine, World, run, server, skipped};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_away_for_ten_seconds_costs_no_attempt() {
-    let Some(server) = std::env::var("TEST_S3_URL").ok().filter(|server| !server.is_empty()) else {
-        let line = b"SKIPPED: a store of files that is away: TEST_S3_URL is not set\n";
-        return std::io::stderr().write_all(line).unwrap();
+    let Some(server) = server("TEST_S3_URL") else {
+        return skipped(&Once::new(), "a store of files that is away: TEST_S3_URL is not set");
     };
     run(Engine::Sqlite, async |world| away(&world, &server).await).await;
 }

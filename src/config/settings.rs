@@ -319,7 +319,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!(
         "jobs.orphan_age",
         jobs.orphan_age,
-        Seconds(1.0..=604_800.0),
+        Seconds(60.0..=604_800.0),
         "Age from which a file that belongs to no job is deleted. Longer than any upload takes."
     ),
     setting!(

@@ -17,6 +17,9 @@ use crate::jobs::{JobId, JobState};
 use crate::storage::StorageError;
 use crate::worker::{JobFailure, JobFault, Overload, Refused, TargetRejected};
 
+/// Long enough for a database to be started again.
+const STORAGE_RETRY: Duration = Duration::from_secs(5);
+
 /// An error on its way to the client: a public part, and a cause for the log alone.
 #[derive(Debug)]
 pub(super) struct ApiError(Box<Parts>);
@@ -220,17 +223,15 @@ impl From<JobFailure> for ApiError {
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         use StorageError as E;
-        /// Long enough for a database to be started again.
-        const RETRY_AFTER: Duration = Duration::from_secs(5);
         let (code, detail) = (ProblemCode::StorageUnavailable, error.to_string());
         match error {
             E::Unavailable { .. } => {
-                Self::new(code, detail).with_cause(error).with_retry_after(RETRY_AFTER)
+                Self::new(code, detail).with_cause(error).with_retry_after(STORAGE_RETRY)
             }
             E::Full { .. } => Self::new(ProblemCode::StorageFull, detail).with_cause(error),
             E::QueueFull { limit, actual, .. } => Self::new(ProblemCode::TooManyJobs, detail)
                 .with_limit(limit as f64, Some(actual as f64))
-                .with_retry_after(RETRY_AFTER),
+                .with_retry_after(STORAGE_RETRY),
             E::NotFound { .. }
             | E::Conflict { .. }
             | E::Corrupt { .. }
@@ -284,6 +285,12 @@ impl ApiError {
     /// A key that stands for another request.
     pub(super) fn key_reused() -> Self {
         Self::new(ProblemCode::KeyReused, "the Idempotency-Key was used with other contents")
+    }
+
+    /// These parts of the storage do not answer.
+    pub(super) fn silent_storage(parts: &[&str]) -> Self {
+        let detail = format!("no answer from: {}", parts.join(", "));
+        Self::new(ProblemCode::StorageUnavailable, detail).with_retry_after(STORAGE_RETRY)
     }
 
     /// A query that cannot be read.

@@ -15,7 +15,7 @@ use super::error::ApiError;
 use crate::engines::{EngineError, LearnSpec, Options, Task};
 use crate::imaging::{Header, ImagingError, inspect};
 use crate::jobs::{BatchId, Job, JobId, JobSpec, LearnJob, Priority, RestoreJob};
-use crate::storage::{Enqueued, EnqueuedAll, Idempotency, NewJob};
+use crate::storage::{Enqueued, EnqueuedAll, Idempotency, NewJob, StorageError};
 
 const KEY: &str = "idempotency-key";
 /// Longest idempotency key.
@@ -168,7 +168,7 @@ pub(super) async fn accept(
     let mut job = store(state, caller, order, None).await?;
     job.idempotency = idempotency;
     let enqueued = state.workshop.queue.enqueue(&job, state.workshop.queue.limits()).await;
-    if !matches!(enqueued, Ok(Enqueued::New(_))) {
+    if is_refused(&enqueued, |enqueued| !matches!(enqueued, Enqueued::New(_))) {
         discard(state, vec![job.id]).await;
     }
     match enqueued? {
@@ -200,7 +200,7 @@ pub(super) async fn accept_all(
         first.idempotency = idempotency;
     }
     let enqueued = state.workshop.queue.enqueue_all(&jobs, state.workshop.queue.limits()).await;
-    if !matches!(enqueued, Ok(EnqueuedAll::New(_))) {
+    if is_refused(&enqueued, |enqueued| !matches!(enqueued, EnqueuedAll::New(_))) {
         discard(state, ids(&jobs)).await;
     }
     match enqueued? {
@@ -210,6 +210,16 @@ pub(super) async fn accept_all(
             Ok((batch, jobs))
         }
         EnqueuedAll::KeyReused => Err(ApiError::key_reused()),
+    }
+}
+
+/// Whether it is certain that the jobs are not in the table. A database that fell silent may have
+/// taken them all the same: then their files must stay, and the sweep finds out.
+fn is_refused<T>(enqueued: &Result<T, StorageError>, is_other: impl Fn(&T) -> bool) -> bool {
+    match enqueued {
+        Ok(enqueued) => is_other(enqueued),
+        Err(StorageError::QueueFull { .. } | StorageError::Full { .. }) => true,
+        Err(_) => false,
     }
 }
 

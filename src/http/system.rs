@@ -1,18 +1,21 @@
 //! What operators and machines ask: health, metrics, version, the meaning of problems.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::ApiState;
 use super::error::ApiError;
-use super::openapi::{CommonProblems, DrainingProblem, MissingProblem};
+use super::openapi::{CommonProblems, MissingProblem, ReadinessProblems};
 use super::problem::{ProblemCode, ProblemDescription};
 use crate::telemetry::{BuildInfo, Metrics};
 use crate::worker::Refused;
@@ -34,6 +37,9 @@ struct Health {
     status: &'static str,
 }
 
+/// Longest wait for a part of the storage to say that it is there. Probes have little patience.
+const CHECK_PATIENCE: Duration = Duration::from_secs(2);
+
 const HEALTHY: Json<Health> = Json(Health { status: "ok" });
 
 /// Is the process alive?
@@ -49,16 +55,29 @@ async fn show_liveness() -> Json<Health> {
 
 /// Does the service take work?
 ///
-/// Not while it is shutting down.
+/// Not while it is shutting down, and not while its database or its store of files does not
+/// answer: the detail of the problem names `database`, `blobs`, or both.
 #[utoipa::path(
     get, path = "/readyz", tag = "system",
     responses(
         (status = 200, description = "Ready for work", body = Health),
-        CommonProblems, DrainingProblem,
+        CommonProblems, ReadinessProblems,
     ),
 )]
 async fn show_readiness(State(state): State<ApiState>) -> Result<Json<Health>, ApiError> {
-    if state.pool.is_draining() { Err(Refused::Draining.into()) } else { Ok(HEALTHY) }
+    if state.pool.is_draining() {
+        return Err(Refused::Draining.into());
+    }
+    let (database, blobs) = tokio::join!(
+        timeout(CHECK_PATIENCE, state.workshop.database.ping()),
+        timeout(CHECK_PATIENCE, state.workshop.blobs.check()),
+    );
+    let silent = [("database", database), ("blobs", blobs)]
+        .into_iter()
+        .filter(|(_, answer)| !matches!(answer, Ok(Ok(()))))
+        .map(|(name, _)| name)
+        .collect::<Vec<_>>();
+    if silent.is_empty() { Ok(HEALTHY) } else { Err(ApiError::silent_storage(&silent)) }
 }
 
 /// All metrics, for Prometheus.

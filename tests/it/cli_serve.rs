@@ -1,25 +1,20 @@
 //! The program as a user runs it: real process, real socket, real signal.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::app::{grey_png, mask_png, multipart_body};
-
-fn cogd(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cogd"));
-    command.args(arguments).env_remove("COGD_CONFIG");
-    command
-}
+use crate::support::process::{Process, cogd};
 
 fn output(arguments: &[&str]) -> Output {
     cogd(arguments).output().unwrap()
 }
 
-/// A served folder; killed if a test fails before it stopped.
+/// A served folder.
 struct Server {
-    process: Child,
+    process: Process,
     address: String,
     _folder: tempfile::TempDir,
 }
@@ -29,11 +24,9 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = folder.path().join("data");
         let mut command = cogd(&["serve", "--bind", "127.0.0.1:0", "--data-dir"]);
-        command.arg(&data_dir).args(flags).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("cogd is listening on http://").unwrap().to_owned();
+        command.arg(&data_dir).args(flags).stderr(Stdio::null());
+        let process = Process::start(&mut command);
+        let address = process.address();
         assert!(data_dir.is_dir());
         Self { process, address, _folder: folder }
     }
@@ -78,16 +71,8 @@ impl Server {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.process.id().to_string();
+        let id = self.process.child.id().to_string();
         assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -101,7 +86,7 @@ fn a_signal_finishes_the_work_at_hand_and_ends_with_success() {
         let mut answer = Vec::new();
         open.read_to_end(&mut answer).unwrap();
         assert!(answer.starts_with(b"HTTP/1.1 200 OK"), "{signal}");
-        assert!(server.process.wait().unwrap().success(), "{signal}");
+        assert!(server.process.child.wait().unwrap().success(), "{signal}");
     }
 }
 

@@ -27,4 +27,5 @@ mod openapi_quality;
 mod queue;
 mod restoration;
 mod solver_graph;
+mod survival;
 mod webhooks;

@@ -21,8 +21,8 @@ use crate::engines::Task;
 
 pub(super) use accepted::{AcceptedAnswer, JobHeaders};
 pub(super) use problems::{
-    CommonProblems, DictionaryProblems, DrainingProblem, JobProblems, LearningProblems,
-    MissingProblem, OwnDictionaryProblems, QueryProblems, RestorationProblems, ResultProblems,
+    CommonProblems, DictionaryProblems, JobProblems, LearningProblems, MissingProblem,
+    OwnDictionaryProblems, QueryProblems, ReadinessProblems, RestorationProblems, ResultProblems,
     StorageProblems,
 };
 pub(super) use restorations::{RestorationAnswers, ResultAnswers};

@@ -23,12 +23,12 @@ impl IntoResponses for CommonProblems {
     }
 }
 
-/// While the service shuts down.
-pub(in crate::http) struct DrainingProblem;
+/// While the service takes no work.
+pub(in crate::http) struct ReadinessProblems;
 
-impl IntoResponses for DrainingProblem {
+impl IntoResponses for ReadinessProblems {
     fn responses() -> Answers {
-        answers(&[ProblemCode::ShuttingDown])
+        answers(&[ProblemCode::ShuttingDown, ProblemCode::StorageUnavailable])
     }
 }
 

@@ -1,10 +1,11 @@
 //! How connections are made, and how safe what they write is.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::time::timeout;
 
@@ -50,8 +51,7 @@ fn wrong(url: &SecretUrl) -> StorageError {
 
 /// With a write-ahead log and `synchronous = NORMAL`, what is committed outlives the end of the
 /// process, however violent. Only a failure of power or of the system can take back the last
-/// moments, never break the file. `FULL` would wait for the disk at every step of every job, and
-/// would promise more than the files beside it keep, which are not flushed either.
+/// moments, never break the file. `FULL` would wait for the disk at every step of every job.
 async fn open_file(
     options: SqliteConnectOptions,
     config: &StorageConfig,
@@ -86,24 +86,41 @@ async fn open_server(
         ("idle_in_transaction_session_timeout", "30s"),
     ]);
     let options = options.application_name("cogd");
+    let patience = config.timeout / 2;
     let pool = || {
         PgPoolOptions::new()
-            .max_connections(config.connections)
             .acquire_timeout(config.timeout)
             .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
+            .before_acquire(move |connection, meta| {
                 Box::pin(async move {
-                    Ok(meta.idle_for < TRUSTED_IDLE || connection.ping().await.is_ok())
+                    if meta.idle_for >= TRUSTED_IDLE {
+                        answers(connection, patience).await?;
+                    }
+                    Ok(true)
                 })
             })
+            // Whoever gave up waiting leaves a connection in the middle of a statement. The pool
+            // itself would wait without end for its answer, and so run out of connections.
+            .after_release(move |connection, _| {
+                Box::pin(async move { answers(connection, patience).await.map(|()| true) })
+            })
     };
-    let connecting = pool().connect_with(options.clone());
+    // One is held by who listens to other processes.
+    let connecting = pool().max_connections(config.connections + 1).connect_with(options.clone());
     let pool_of_all = match timeout(config.timeout, connecting).await {
         Ok(connected) => connected?,
         Err(elapsed) => {
             return Err(StorageError::Unavailable { what: "the database", source: elapsed.into() });
         }
     };
-    let relaxed = pool().connect_lazy_with(options.options([("synchronous_commit", "off")]));
-    Ok(Database::Postgres(Postgres { pool: pool_of_all, relaxed }))
+    let relaxed = options.options([("synchronous_commit", "off")]);
+    let relaxed = pool().max_connections(config.connections).connect_lazy_with(relaxed);
+    let patience = config.timeout * 2;
+    Ok(Database::Postgres(Postgres { pool: pool_of_all, relaxed, patience }))
+}
+
+/// Says so in time if the server does not answer; the connection is not worth keeping then.
+async fn answers(connection: &mut PgConnection, patience: Duration) -> sqlx::Result<()> {
+    let late = |late| sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, late));
+    timeout(patience, connection.ping()).await.map_err(late)?
 }

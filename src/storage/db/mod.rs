@@ -14,7 +14,10 @@ mod migrations;
 mod notices;
 mod webhooks;
 
+use std::time::Duration;
+
 use sqlx::{PgPool, SqlitePool};
+use tokio::time::timeout;
 
 use super::StorageError;
 
@@ -51,13 +54,16 @@ pub struct Postgres {
     pool: PgPool,
     /// Do not wait for the disk: for what a crash of the server may take back without harm.
     relaxed: PgPool,
+    /// Longest time for a statement, the wait for its connection included.
+    patience: Duration,
 }
 
 /// Runs the same lines on either engine.
 ///
 /// `read` and `write` give a pool, `relaxed` one whose commits on PostgreSQL do not wait for the
 /// disk, `transaction` a transaction that is committed if the lines end with `Ok`, and rolled back
-/// if they end with an error (they are an async block of their own).
+/// if they end with an error (they are an async block of their own). It is given time for so many
+/// steps.
 macro_rules! each {
     ($database:expr, read, $pool:ident => $body:expr) => {
         $crate::storage::db::each!(@pools $database, readers, pool, $pool => $body)
@@ -76,11 +82,12 @@ macro_rules! each {
             }
             $crate::storage::db::Database::Postgres(postgres) => {
                 let $pool = &postgres.$postgres;
-                $body
+                let work = async { Ok::<_, $crate::storage::StorageError>($body) };
+                postgres.answered(1, work).await?
             }
         }
     };
-    ($database:expr, transaction, $transaction:ident => $body:expr) => {
+    ($database:expr, transaction of $steps:expr, $transaction:ident => $body:expr) => {
         match $database {
             $crate::storage::db::Database::Sqlite(sqlite) => {
                 // Takes the lock at once: a reader that turns writer may be refused.
@@ -90,15 +97,37 @@ macro_rules! each {
                 Ok(done)
             }
             $crate::storage::db::Database::Postgres(postgres) => {
-                let mut $transaction = postgres.pool.begin().await?;
-                let done = async { $body }.await?;
-                $transaction.commit().await?;
-                Ok(done)
+                let work = async {
+                    let mut $transaction = postgres.pool.begin().await?;
+                    let done = async { $body }.await?;
+                    $transaction.commit().await?;
+                    Ok(done)
+                };
+                postgres.answered($steps, work).await
             }
         }
     };
 }
 use each;
+
+impl Postgres {
+    /// Waits for an answer, but not for ever: a server can fall silent without closing anything.
+    /// A transaction of many steps is given a little more time for each.
+    async fn answered<T, E: From<StorageError>>(
+        &self,
+        steps: usize,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let more = (self.patience / 100).saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
+        match timeout(self.patience.saturating_add(more), work).await {
+            Ok(answer) => answer,
+            Err(late) => {
+                let source = late.into();
+                Err(StorageError::Unavailable { what: "the database", source }.into())
+            }
+        }
+    }
+}
 
 impl Database {
     /// Whether the database answers.

@@ -1,7 +1,10 @@
 //! What other processes say of their changes, by LISTEN and NOTIFY of PostgreSQL.
 
-use sqlx::PgPool;
+use std::time::Duration;
+
 use sqlx::postgres::PgListener;
+use sqlx::{Executor as _, PgPool};
+use tokio::time::timeout;
 
 use super::Database;
 use crate::jobs::{JobId, JobState};
@@ -9,6 +12,12 @@ use crate::storage::StorageError;
 
 /// The channel of the trigger on the table of jobs.
 const CHANNEL: &str = "SELECT left('cogd_jobs_' || current_schema(), 63)";
+
+/// A connection on which nothing was said for so long is tried: it may have died without a word.
+const QUIET: Duration = Duration::from_secs(30);
+
+/// Longest wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Something happened to the table of jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +54,21 @@ impl Database {
 }
 
 async fn listen(pool: &PgPool) -> Result<PgListener, StorageError> {
-    let mut listener = PgListener::connect_with(pool).await?;
-    let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(pool).await?;
-    listener.listen(&channel).await?;
-    Ok(listener)
+    answered(async {
+        let mut listener = PgListener::connect_with(pool).await?;
+        let channel: String = sqlx::query_scalar(CHANNEL).fetch_one(&mut listener).await?;
+        listener.listen(&channel).await?;
+        Ok(listener)
+    })
+    .await
+}
+
+async fn answered<T>(work: impl Future<Output = sqlx::Result<T>>) -> Result<T, StorageError> {
+    let late = |late: tokio::time::error::Elapsed| StorageError::Unavailable {
+        what: "the database",
+        source: late.into(),
+    };
+    Ok(timeout(PATIENCE, work).await.map_err(late)??)
 }
 
 impl Notices {
@@ -63,8 +83,12 @@ impl Notices {
             return Ok(Notice::Missed);
         };
         loop {
+            let Ok(notification) = timeout(QUIET, listener.try_recv()).await else {
+                answered(listener.execute("SELECT 1")).await?;
+                continue;
+            };
             // Nothing means that the connection was lost, and is there again.
-            let notification = listener.try_recv().await?;
+            let notification = notification?;
             let notice = match &notification {
                 Some(notification) => Notice::read(notification.payload()),
                 None => Some(Notice::Missed),

@@ -1,5 +1,7 @@
 //! The table of what is to be told to webhooks.
 
+use futures_util::TryFutureExt as _;
+
 use super::{Database, each};
 use crate::jobs::{JobId, Timestamp};
 use crate::storage::StorageError;
@@ -108,7 +110,8 @@ impl Database {
             Self::Postgres(postgres) => {
                 let query =
                     sqlx::query_as(CLAIM_POSTGRES).bind(now.0).bind(lease_until.0).bind(limit);
-                query.fetch_all(&postgres.pool).await?
+                let rows = query.fetch_all(&postgres.pool).map_err(StorageError::from);
+                postgres.answered(1, rows).await?
             }
         };
         rows.into_iter().map(Delivery::try_from).collect()

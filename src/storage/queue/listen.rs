@@ -49,6 +49,6 @@ pub(super) async fn start(
             }
         }
     };
-    tokio::spawn(async move { end.run_until_cancelled_owned(listening).await });
+    tokio::spawn(end.run_until_cancelled_owned(Box::pin(listening)));
     Ok(())
 }

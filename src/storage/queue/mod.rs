@@ -8,6 +8,7 @@
 //! nothing looks at the table before long.
 
 mod ask;
+mod contact;
 mod listen;
 mod nats;
 mod wake;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 use super::{Clock, Database, Limits, QueueConfig, StorageError};
 use crate::jobs::{Job, Timestamp};
 use ask::Estimate;
+use contact::Contact;
 use nats::Broker;
 use wake::Wake;
 
@@ -44,6 +46,7 @@ struct Shared {
     clock: Clock,
     config: QueueConfig,
     wake: Arc<Wake>,
+    contact: Contact,
     /// When leases are looked at next.
     next_reap: AtomicI64,
     unfinished: Mutex<Estimate>,
@@ -73,6 +76,7 @@ impl JobQueue {
             clock,
             config: config.clone(),
             wake,
+            contact: Contact::default(),
             next_reap: AtomicI64::new(i64::MIN),
             unfinished: Mutex::default(),
             broker,
@@ -134,6 +138,15 @@ impl JobQueue {
 
     fn now(&self) -> Timestamp {
         self.shared.clock.now()
+    }
+
+    /// Passes on what the database answered, and takes note that it did.
+    fn heard<T>(&self, answer: Result<T, StorageError>) -> Result<T, StorageError> {
+        match &answer {
+            Err(StorageError::Unavailable { .. }) => self.shared.contact.lost(),
+            _ => self.shared.contact.found(self.now(), self.lease()),
+        }
+        answer
     }
 
     /// When a job that ends now may be deleted.

@@ -71,8 +71,8 @@ impl JobQueue {
     ) -> Result<Option<Claim>, StorageError> {
         let now = self.now();
         self.reap(now, lease).await?;
-        let Some((job, fence)) = self.shared.database.claim(worker, now.after(lease), now).await?
-        else {
+        let claimed = self.shared.database.claim(worker, now.after(lease), now).await;
+        let Some((job, fence)) = self.heard(claimed)? else {
             self.spare_token().await?;
             return Ok(None);
         };
@@ -105,6 +105,7 @@ impl JobQueue {
         // A clock that was set back must not stop this for long.
         let is_due = now.0 >= next || next > after;
         let is_ours = is_due
+            && self.shared.contact.may_judge(now, self.lease())
             && self
                 .shared
                 .next_reap
@@ -114,7 +115,8 @@ impl JobQueue {
             return Ok(());
         }
         let lost = &self.shared.config.lost;
-        for job in self.shared.database.reap(now, self.expiry(now), lost).await? {
+        let reaped = self.shared.database.reap(now, self.expiry(now), lost).await;
+        for job in self.heard(reaped)? {
             tracing::warn!(job = %job.id, state = %job.state, "a worker was lost");
             self.shared.wake.changed(job.id);
             if job.state == JobState::Queued {
@@ -135,8 +137,8 @@ impl JobQueue {
         lease: Duration,
     ) -> Result<Beat, StorageError> {
         let until = self.now().after(lease);
-        let beat = self.shared.database.heartbeat(&claim.fence, progress, until).await?;
-        let Some(cancel_requested) = beat else { return Ok(Beat::Lost) };
+        let beat = self.shared.database.heartbeat(&claim.fence, progress, until).await;
+        let Some(cancel_requested) = self.heard(beat)? else { return Ok(Beat::Lost) };
         self.shared.wake.changed(claim.job.id);
         if let Some(token) = &claim.token {
             token.extend().await;
@@ -229,7 +231,10 @@ impl JobQueue {
             Ok(Some(due)) => wait = wait.min(due.since(self.now()).max(SHORTEST_WAIT)),
             Ok(None) => {}
             // The caller's claim will say it.
-            Err(error) => tracing::debug!(%error, "cannot look up when there is work"),
+            Err(error) => {
+                self.shared.contact.lost();
+                tracing::debug!(%error, "cannot look up when there is work");
+            }
         }
         // It does not matter which it was.
         let _ = timeout(wait, self.shared.wake.until_work()).await;

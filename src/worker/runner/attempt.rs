@@ -23,6 +23,9 @@ pub(super) struct Attempt {
     leaving: CancellationToken,
     /// What the work is watched with, once it is queued in the pool.
     watch: Mutex<Option<Arc<Watch>>>,
+    /// Whether the outcome is recorded. Held for every word to the queue: a sign of life after
+    /// the record would be answered that the job is another's, while its end is still being told.
+    is_recorded: tokio::sync::Mutex<bool>,
 }
 
 /// How an attempt ended.
@@ -39,7 +42,8 @@ enum Ending {
 
 impl Attempt {
     pub(super) fn new(workshop: Arc<Workshop>, claim: Claim, leaving: CancellationToken) -> Self {
-        Self { workshop, claim, leaving, watch: Mutex::default() }
+        let (watch, is_recorded) = (Mutex::default(), tokio::sync::Mutex::new(false));
+        Self { workshop, claim, leaving, watch, is_recorded }
     }
 
     /// Works, and records what came of it, for as long as the lease can be kept.
@@ -103,30 +107,51 @@ impl Attempt {
         }
     }
 
-    /// Records an ending; asks again for as long as the storage does not answer.
-    async fn record(&self, ending: Ending) -> Recorded {
-        let queue = &self.workshop.queue;
+    /// Records an ending; asks again for as long as the storage does not answer, unless the owner
+    /// gives the job up meanwhile.
+    async fn record(&self, mut ending: Ending) -> Recorded {
         let mut completion = None;
         loop {
-            let recorded = match &ending {
-                Ending::Finished(product) => match self.complete(product, &mut completion).await {
-                    Ok(Ok(completion)) => queue.succeed(&self.claim, completion).await,
-                    Ok(Err(failure)) => queue.fail(&self.claim, &failure, None).await,
-                    Err(error) => Err(error),
-                },
-                Ending::Failed(failure) => queue.fail(&self.claim, failure, None).await,
-                Ending::Cancelled => queue.cancelled(&self.claim).await,
-                Ending::HandedBack { after } => {
-                    let at = queue.clock().now().after(*after);
-                    queue.release(&self.claim, at).await
-                }
-            };
-            match recorded {
+            match self.try_to_record(&ending, &mut completion).await {
                 Ok(recorded) => return recorded,
                 Err(error) => super::report(&error),
             }
             sleep(RETRY).await;
+            if self.claim.stop().is_cancelled() {
+                ending = Ending::Cancelled;
+            }
         }
+    }
+
+    async fn try_to_record(
+        &self,
+        ending: &Ending,
+        completion: &mut Option<Completion>,
+    ) -> Result<Recorded, StorageError> {
+        let (queue, claim) = (&self.workshop.queue, &self.claim);
+        match ending {
+            Ending::Finished(product) => match self.complete(product, completion).await? {
+                Ok(completion) => self.conclude(queue.succeed(claim, completion)).await,
+                Err(failure) => self.conclude(queue.fail(claim, &failure, None)).await,
+            },
+            Ending::Failed(failure) => self.conclude(queue.fail(claim, failure, None)).await,
+            Ending::Cancelled => self.conclude(queue.cancelled(claim)).await,
+            Ending::HandedBack { after } => {
+                let at = queue.clock().now().after(*after);
+                self.conclude(queue.release(claim, at)).await
+            }
+        }
+    }
+
+    /// Says how it ended, after which there are no more signs of life.
+    async fn conclude(
+        &self,
+        record: impl Future<Output = Result<Recorded, StorageError>>,
+    ) -> Result<Recorded, StorageError> {
+        let mut is_recorded = self.is_recorded.lock().await;
+        let recorded = record.await?;
+        *is_recorded = true;
+        Ok(recorded)
     }
 
     /// Stores the product, once, and says how the job is to be completed.
@@ -175,6 +200,10 @@ impl Attempt {
             let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let progress = watch.map(|watch| watch.progress());
             let queue = &self.workshop.queue;
+            let is_recorded = self.is_recorded.lock().await;
+            if *is_recorded {
+                return std::future::pending().await;
+            }
             match queue.heartbeat(&self.claim, progress.as_ref(), queue.lease()).await {
                 Ok(Beat::Held { .. }) => {}
                 Ok(Beat::Lost) => return,

@@ -27,4 +27,4 @@ macro_rules! on_every_engine {
         }
     };
 }
-use on_every_engine;
+pub(crate) use on_every_engine;

@@ -1,5 +1,6 @@
 //! The service without a socket, and requests to it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,7 +20,7 @@ pub(crate) struct TestApp {
     pub(crate) app: Arc<App>,
     pub(crate) router: Router,
     stop: CancellationToken,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Drop for TestApp {
@@ -43,11 +44,16 @@ impl TestApp {
         let mut config = Config { data_dir: folder.path().join("data"), ..Config::default() };
         change(&mut config);
         let app = Arc::new(App::build(config).await.unwrap());
-        Self { router: app.router(), app, stop: CancellationToken::new(), _folder: folder }
+        Self { router: app.router(), app, stop: CancellationToken::new(), folder }
     }
 
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
+    }
+
+    /// Its folder, in which `data` is what it keeps.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Tells what runs jobs to stop.

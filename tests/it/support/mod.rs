@@ -4,5 +4,7 @@ pub(crate) mod app;
 pub(crate) mod images;
 pub(crate) mod networks;
 pub(crate) mod png;
+pub(crate) mod process;
+pub(crate) mod proxy;
 pub(crate) mod tiff;
 pub(crate) mod world;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -40,7 +41,7 @@ pub(crate) struct World {
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
 /// Longer than anything takes, shorter than a person waits for a test that hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Runs a test in a world of that engine, if there is one, and cleans up however it ends.
 pub(crate) async fn run<F: Future<Output = ()>>(
@@ -62,12 +63,12 @@ static NO_DATABASE: Once = Once::new();
 static NO_BROKER: Once = Once::new();
 
 /// Says once, past the capture of output, that tests are left out.
-fn skipped(said: &Once, what: &str) {
+pub(crate) fn skipped(said: &Once, what: &str) {
     let line = format!("SKIPPED: tests on {what}\n");
     said.call_once(|| std::io::stderr().write_all(line.as_bytes()).unwrap());
 }
 
-fn server(variable: &str) -> Option<String> {
+pub(crate) fn server(variable: &str) -> Option<String> {
     let server = std::env::var_os(variable)?.into_string().unwrap();
     (!server.is_empty()).then_some(server)
 }
@@ -155,6 +156,11 @@ impl World {
     pub(crate) fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap();
         self.time.fetch_add(by, Ordering::SeqCst);
+    }
+
+    /// The folder of the services of this world; on SQLite, their database is in it.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The address of the file that is the database of an SQLite world.

@@ -21,6 +21,7 @@ use crate::http::negotiate::Accept;
 use crate::http::openapi::{CommonProblems, JobProblems, StorageProblems};
 use crate::http::path::IdPath;
 use crate::http::prefer::Prefer;
+use crate::http::problem::ProblemCode;
 use crate::jobs::{Job, JobId, JobState};
 use crate::storage::{Cancel, Forget};
 
@@ -109,14 +110,17 @@ pub(super) async fn answer_accepted(
     job: Job,
 ) -> Result<Response, ApiError> {
     let id = job.id;
-    let job = wait(state, caller, job, prefer).await?;
-    let mut response = if job.state == JobState::Succeeded && !prefer.patience().is_zero() {
-        result::answer(state, accept, &job).await?
+    let job = wait(state, caller, job, prefer).await;
+    let result = if job.state == JobState::Succeeded && !prefer.patience().is_zero() {
+        // The job is accepted whatever happens now: a result that cannot be read can be later.
+        let answer = result::answer(state, accept, &job).await;
+        (!is_unavailable(&answer)).then_some(answer).transpose()?
     } else if job.state.is_final() && job.state != JobState::Succeeded {
-        result::without_result(&job)
+        Some(result::without_result(&job))
     } else {
-        accepted(path(id), &JobView::from(&job))
+        None
     };
+    let mut response = result.unwrap_or_else(|| accepted(path(id), &JobView::from(&job)));
     let applied = HeaderValue::try_from(prefer.applied()).map_err(ApiError::internal)?;
     let name = HeaderValue::try_from(id.to_string()).map_err(ApiError::internal)?;
     response.headers_mut().insert(PREFERENCE_APPLIED, applied);
@@ -130,13 +134,14 @@ pub(super) fn accepted(location: String, body: &impl serde::Serialize) -> Respon
         .into_response()
 }
 
-/// Waits for the end of a job, as long as its client wants to.
-async fn wait(
-    state: &ApiState,
-    caller: &Caller,
-    mut job: Job,
-    prefer: Prefer,
-) -> Result<Job, ApiError> {
+fn is_unavailable<T>(answer: &Result<T, ApiError>) -> bool {
+    let storage = |error: &ApiError| error.code() == ProblemCode::StorageUnavailable;
+    answer.as_ref().is_err_and(storage)
+}
+
+/// Waits for the end of a job, as long as its client wants to. Gives the job as it was seen last,
+/// even if the database falls silent meanwhile or somebody else deletes it: it was accepted.
+async fn wait(state: &ApiState, caller: &Caller, mut job: Job, prefer: Prefer) -> Job {
     let until = Instant::now() + prefer.patience();
     let mut changes = state.workshop.queue.changes();
     while !job.state.is_final() && !state.closing.is_cancelled() {
@@ -149,7 +154,12 @@ async fn wait(
         if timeout_at(until, told).await.is_err() {
             break;
         }
-        job = find(state, caller, job.id).await?;
+        match timeout_at(until, find(state, caller, job.id)).await {
+            Ok(Ok(found)) => job = found,
+            // It may be back before the client has waited long enough.
+            Ok(Err(error)) if error.code() == ProblemCode::StorageUnavailable => {}
+            Ok(Err(_)) | Err(_) => break,
+        }
     }
-    Ok(job)
+    job
 }

@@ -1,5 +1,7 @@
 //! Hands out jobs, and takes back those whose worker was lost.
 
+use futures_util::TryFutureExt as _;
+
 use super::record::Fence;
 use super::row::{JobRow, columns};
 use crate::jobs::{Job, JobId, JobState, Timestamp};
@@ -78,7 +80,9 @@ impl Database {
             }
             Self::Postgres(postgres) => {
                 let query = sqlx::query_as(CLAIM_POSTGRES).bind(worker).bind(lease_until.0);
-                query.bind(now.0).fetch_optional(&postgres.relaxed).await?
+                let rows =
+                    query.bind(now.0).fetch_optional(&postgres.relaxed).map_err(StorageError::from);
+                postgres.answered(1, rows).await?
             }
         };
         let Some(row) = row else { return Ok(None) };
@@ -104,7 +108,8 @@ impl Database {
             }
             Self::Postgres(postgres) => {
                 let query = sqlx::query_as(REAP_POSTGRES).bind(now.0).bind(expires.0).bind(lost);
-                query.fetch_all(&postgres.relaxed).await?
+                let rows = query.fetch_all(&postgres.relaxed).map_err(StorageError::from);
+                postgres.answered(1, rows).await?
             }
         };
         let corrupt = |source| StorageError::Corrupt { what: "a lost job".into(), source };

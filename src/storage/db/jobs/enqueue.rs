@@ -103,7 +103,7 @@ impl Database {
         limits: Limits,
         now: Timestamp,
     ) -> Result<Vec<Job>, Refusal> {
-        each!(self, transaction, transaction => {
+        each!(self, transaction of jobs.len(), transaction => {
             // A request that is repeated is answered even when the queue is full.
             for new in jobs {
                 let Some(known) = &new.idempotency else { continue };

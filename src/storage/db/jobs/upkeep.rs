@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use futures_util::TryFutureExt as _;
+
 use super::row::blob_keys;
 use super::{Expired, QueueStats};
 use crate::jobs::{JobId, Priority, Timestamp};
@@ -50,7 +52,8 @@ impl Database {
             }
             Self::Postgres(postgres) => {
                 let query = sqlx::query_scalar(EXISTS_POSTGRES).bind(names);
-                query.fetch_all(&postgres.pool).await?
+                let rows = query.fetch_all(&postgres.pool).map_err(StorageError::from);
+                postgres.answered(1, rows).await?
             }
         };
         found.iter().map(|id| job_id(id)).collect()

@@ -1,0 +1,70 @@
+//! A store of files that answers 503 for a while.
+
+use std::sync::{Arc, Once};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use cogd::jobs::{JobId, JobState};
+use cogd::storage::BlobConfig;
+use cogd::worker::Slots;
+
+use super::{all_jobs, all_succeeded, in_time, is_refused, long, post, settings, wait_until};
+use crate::support::app::TestApp;
+use crate::support::proxy::{Mode, Proxy};
+use crate::support::world::{Engine, World, run, server, skipped};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_away_for_ten_seconds_costs_no_attempt() {
+    let Some(server) = server("TEST_S3_URL") else {
+        return skipped(&Once::new(), "a store of files that is away: TEST_S3_URL is not set");
+    };
+    run(Engine::Sqlite, async |world| away(&world, &server).await).await;
+}
+
+async fn away(world: &Arc<World>, server: &str) {
+    let proxy = Proxy::before(server).await;
+    let app = TestApp::with(|config| {
+        settings(world, config);
+        config.jobs.slots = Slots::Fixed(1);
+        config.blobs = BlobConfig {
+            url: Some(format!("s3://bkt/{}", JobId::generate()).parse().unwrap()),
+            s3_endpoint: Some(proxy.url().parse().unwrap()),
+            s3_access_key_id: Some("test".to_owned()),
+            s3_secret_access_key: Some("test".parse().unwrap()),
+            ..BlobConfig::default()
+        };
+    })
+    .await;
+    let app = Arc::new(app);
+    let done = app.call(post(0, "respond-async")).await;
+    let result = format!("{}/result", done.header("location"));
+    app.work();
+    all_succeeded(&app.app).await;
+    app.call(long()).await;
+    wait_until("it runs", async || {
+        all_jobs(&app.app).await.iter().any(|job| job.state == JobState::Running)
+    })
+    .await;
+    for seed in 1..5 {
+        let answer = app.call(post(seed, "respond-async")).await;
+        assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+    }
+
+    proxy.turn(Mode::Unavailable);
+    let back = tokio::time::Instant::now() + Duration::from_secs(10);
+    while tokio::time::Instant::now() < back {
+        is_refused(&in_time(app.call(post(9, "respond-async"))).await);
+        is_refused(&in_time(app.get(&result)).await);
+        let ready = in_time(app.get("/readyz")).await;
+        is_refused(&ready);
+        assert_eq!(ready.json()["detail"], "no answer from: blobs");
+        assert_eq!(app.get("/v1/jobs").await.status, StatusCode::OK);
+    }
+    proxy.turn(Mode::Open);
+
+    let jobs = all_succeeded(&app.app).await;
+    assert_eq!(jobs.len(), 6);
+    assert!(jobs.iter().all(|job| job.attempts == 1), "{jobs:#?}");
+    assert_eq!(app.get(&result).await.status, StatusCode::OK);
+    assert_eq!(app.get("/readyz").await.status, StatusCode::OK);
+}

@@ -93,6 +93,14 @@ async fn show_readiness(State(state): State<ApiState>) -> Result<Json<Health>, A
     ),
 )]
 async fn show_metrics(State(state): State<ApiState>) -> impl IntoResponse {
+    let (queue, backlog) = (&state.workshop.queue, state.metrics.backlog());
+    // While the database does not answer, what was known last is told.
+    if let Ok(Ok(stats)) = timeout(CHECK_PATIENCE, queue.stats()).await {
+        let now = queue.clock().now();
+        let oldest = stats.oldest_queued.map_or(Duration::ZERO, |since| now.since(since));
+        let waiting = stats.queued.iter().map(|(priority, count)| (priority.name(), *count));
+        backlog.set(waiting, stats.running, oldest);
+    }
     ([(CONTENT_TYPE, Metrics::MEDIA_TYPE)], state.metrics.render())
 }
 

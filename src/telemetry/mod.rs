@@ -2,10 +2,12 @@
 //!
 //! Nothing here is global except the log subscriber, which a process can have only once.
 
+mod backlog;
 mod build_info;
 mod logs;
 mod metrics;
 
+pub use backlog::BacklogMetrics;
 pub use build_info::BuildInfo;
 pub use logs::{InvalidFilter, LogFilter, LogFormat, TelemetryConfig, init};
 pub use metrics::{Load, Metrics, Outcome};

@@ -178,6 +178,8 @@ async fn a_running_job_stops_when_it_is_deleted_and_is_forgotten_the_second_time
 async fn a_queued_job_that_is_deleted_never_runs() {
     let app = TestApp::new().await;
     let path = location(&app.call(deferred(1)).await);
+    let metrics = String::from_utf8(app.get("/metrics").await.body.to_vec()).unwrap();
+    assert!(metrics.contains("cogd_backlog_waiting{priority=\"normal\"} 1\n"), "{metrics}");
     assert_eq!(app.call(delete(&path)).await.json()["state"], "cancelled");
     app.work();
     let next = location(&app.call(deferred(2)).await);

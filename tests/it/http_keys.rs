@@ -130,6 +130,39 @@ async fn a_scope_is_needed_for_work_and_the_missing_one_is_named() {
 }
 
 #[tokio::test]
+async fn the_job_of_another_key_is_not_there() {
+    let service = Guarded::new().await;
+    let (one, other) =
+        (service.key("one", &[Scope::Restore]).await, service.key("other", &[Scope::Admin]).await);
+    let (image, mask) = (grey_png(16, 16, 1), mask_png(16, 16));
+    let ask = |path: &str, key: &ApiKey| {
+        let mut request = multipart(path, &[("image", &image), ("mask", &mask)]);
+        request.headers_mut().insert("prefer", "respond-async".parse().unwrap());
+        request.headers_mut().insert("x-api-key", key.reveal().parse().unwrap());
+        service.app.call(request)
+    };
+    let job = ask("/v1/inpaint", &one).await;
+    let batch = ask("/v1/batches", &one).await;
+    assert_eq!((job.status, batch.status), (StatusCode::ACCEPTED, StatusCode::ACCEPTED));
+    let (job, batch) = (job.header("location"), batch.header("location"));
+    let paths =
+        [job.to_owned(), format!("{job}/events"), format!("{job}/result"), batch.to_owned()];
+    for path in &paths {
+        let answer = service.get_with(path, &other).await;
+        assert_eq!((answer.status, &*answer.problem()), (StatusCode::NOT_FOUND, "unknown-job"));
+    }
+    for path in [job, batch] {
+        let request = Request::delete(path).header("x-api-key", other.reveal());
+        let answer = service.app.call(request.body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status, &*answer.problem()), (StatusCode::NOT_FOUND, "unknown-job"));
+    }
+    let jobs = |answer: Answer| answer.json()["jobs"].as_array().unwrap().len();
+    assert_eq!(jobs(service.get_with("/v1/jobs", &other).await), 0);
+    assert_eq!(jobs(service.get_with("/v1/jobs", &one).await), 2);
+    assert_eq!(service.get_with(job, &one).await.json()["state"], "queued");
+}
+
+#[tokio::test]
 async fn what_tells_nothing_takes_no_key_and_a_path_without_a_route_is_not_there() {
     let service = Guarded::with(|config| config.auth.open_metrics = true).await;
     for path in ["/livez", "/readyz", "/version", "/problems/too-busy", "/docs/", "/openapi.json"] {

@@ -15,7 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::BuildInfo;
+use super::{BuildInfo, ModelMetrics};
 
 /// Upper bounds in seconds: from a header read to a large photograph.
 const SECONDS: [f64; 14] =
@@ -95,6 +95,7 @@ pub struct Metrics {
     queued: Gauge,
     running: Gauge,
     pixels: Gauge<u64, AtomicU64>,
+    models: ModelMetrics,
 }
 
 impl Default for Metrics {
@@ -109,6 +110,7 @@ impl Default for Metrics {
             queued: Gauge::default(),
             running: Gauge::default(),
             pixels: Gauge::default(),
+            models: ModelMetrics::default(),
         };
         metrics.register();
         metrics
@@ -154,6 +156,12 @@ impl Metrics {
             "Pixels of the jobs queued and running",
             self.pixels.clone(),
         );
+        self.models.register(registry);
+    }
+
+    /// What is counted of models.
+    pub fn models(&self) -> &ModelMetrics {
+        &self.models
     }
 
     /// Counts one answered request. `route` is the matched pattern, never the path as sent.

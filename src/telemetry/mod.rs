@@ -5,7 +5,9 @@
 mod build_info;
 mod logs;
 mod metrics;
+mod models;
 
 pub use build_info::BuildInfo;
 pub use logs::{InvalidFilter, LogFilter, LogFormat, TelemetryConfig, init};
 pub use metrics::{Load, Metrics, Outcome};
+pub use models::{ModelLabels, ModelMetrics};

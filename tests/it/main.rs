@@ -24,6 +24,7 @@ mod inference;
 mod migrations;
 mod openapi_quality;
 mod queue;
+mod registry;
 mod restoration;
 mod solver_graph;
 mod webhooks;

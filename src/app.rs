@@ -4,16 +4,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::engines::Environment;
 use crate::http::{self, ApiState, Gate, GateError, Router};
 use crate::numerics::{Threads, ThreadsError};
+use crate::registry::{Registry, RegistryError};
 use crate::storage::{BlobStore, Clock, Database, JobQueue, OpenError, QueueConfig, StorageError};
 use crate::telemetry::Metrics;
 use crate::worker::{Deliverer, NoClient, Pool, Runner, Workshop};
@@ -54,6 +55,9 @@ pub enum StartError {
     /// The store of files cannot be used.
     #[error("the store of files cannot be opened")]
     Blobs(#[from] OpenError),
+    /// The models cannot be looked at.
+    #[error(transparent)]
+    Models(#[from] RegistryError),
     /// Webhooks cannot be called.
     #[error(transparent)]
     Webhooks(#[from] NoClient),
@@ -111,11 +115,14 @@ impl App {
             config: config.jobs.clone(),
             database,
         };
+        let search = config::library_search(config.models.onnxruntime.clone());
+        let registry = Registry::open(&config.models, search, &metrics)?;
         let state = ApiState {
             config: Arc::new(config.http.clone()),
             gate: Arc::new(Gate::open()),
             environment,
             pool,
+            registry,
             workshop: Arc::new(workshop),
             closing: CancellationToken::new(),
             metrics,
@@ -179,19 +186,30 @@ impl App {
             let (deliverer, ending) = (workshop.deliverer.clone(), ending.clone());
             async move { deliverer.run(&ending).await }
         });
+        let watching = tokio::spawn({
+            let (registry, ending) = (Arc::clone(&self.state.registry), ending.clone());
+            async move { registry.watch(&ending).await }
+        });
         signal.await;
         let grace = self.config.http.shutdown_grace;
         tracing::info!(grace_s = grace.as_secs_f64(), "finishing the work at hand");
         runner.close();
-        let pool = Arc::clone(&self.state.pool);
+        let (pool, registry) = (Arc::clone(&self.state.pool), Arc::clone(&self.state.registry));
+        let draining = Instant::now();
         match spawn_blocking(move || pool.drain(grace)).await {
             Ok(0) => tracing::info!("all work is finished"),
             Ok(cancelled) => tracing::warn!(cancelled, "the grace period was too short"),
             Err(error) => tracing::error!(%error, "draining failed"),
         }
+        let patience = grace.saturating_sub(draining.elapsed());
+        match spawn_blocking(move || registry.close(patience)).await {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!("some models are still at work"),
+            Err(error) => tracing::error!(%error, "ending the models failed"),
+        }
         runner.finish(RECORDING).await;
         ending.cancel();
-        for task in [running, cleaning, telling] {
+        for task in [running, cleaning, telling, watching] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a background task failed");
             }

@@ -21,6 +21,8 @@ pub mod inference;
 
 pub mod engines;
 
+pub mod registry;
+
 pub mod bench;
 
 pub mod jobs;

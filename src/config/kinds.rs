@@ -151,6 +151,25 @@ impl Kind<PathBuf> for Folder {
     }
 }
 
+/// A path that may be left out; empty where it is.
+pub(super) struct OptionalPath(pub &'static str);
+
+impl Expects for OptionalPath {
+    fn expects(&self) -> String {
+        self.0.to_owned()
+    }
+}
+
+impl Kind<Option<PathBuf>> for OptionalPath {
+    fn read(&self, text: &str) -> Option<Option<PathBuf>> {
+        Some((!text.is_empty()).then(|| PathBuf::from(text)))
+    }
+
+    fn show(&self, value: &Option<PathBuf>) -> String {
+        value.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
+    }
+}
+
 /// Values separated by commas, or an array in the file.
 pub(super) struct List(pub &'static str);
 

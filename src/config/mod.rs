@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use crate::auth::AuthConfig;
 use crate::http::HttpConfig;
 use crate::imaging::ImageLimits;
+use crate::registry::ModelsConfig;
 use crate::storage::{BlobConfig, QueueConfig, StorageConfig};
 use crate::telemetry::TelemetryConfig;
 use crate::worker::{RunnerConfig, WebhookConfig, WorkerConfig};
@@ -53,6 +54,8 @@ pub struct Config {
     pub image: ImageLimits,
     /// The worker pool.
     pub worker: WorkerConfig,
+    /// Which models there are.
+    pub models: ModelsConfig,
     /// Logs.
     pub log: TelemetryConfig,
 }
@@ -70,6 +73,7 @@ impl Default for Config {
             webhooks: WebhookConfig::default(),
             image: ImageLimits::default(),
             worker: WorkerConfig::default(),
+            models: ModelsConfig::default(),
             log: TelemetryConfig::default(),
         }
     }

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Gate, HttpConfig};
 use crate::engines::Environment;
+use crate::registry::Registry;
 use crate::telemetry::Metrics;
 use crate::worker::{Pool, Workshop};
 
@@ -20,6 +21,8 @@ pub struct ApiState {
     pub environment: Arc<Environment>,
     /// Where work is done.
     pub pool: Arc<Pool>,
+    /// The models.
+    pub registry: Arc<Registry>,
     /// Where jobs are kept, and what they are done with.
     pub workshop: Arc<Workshop>,
     /// Cancelled when the service is about to stop: nobody should wait for anything any more.

@@ -15,7 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{BacklogMetrics, BuildInfo};
+use super::{BacklogMetrics, BuildInfo, ModelMetrics};
 
 /// Upper bounds in seconds: from a header read to a large photograph.
 const SECONDS: [f64; 14] =
@@ -96,6 +96,7 @@ pub struct Metrics {
     running: Gauge,
     pixels: Gauge<u64, AtomicU64>,
     backlog: BacklogMetrics,
+    models: ModelMetrics,
 }
 
 impl Default for Metrics {
@@ -111,6 +112,7 @@ impl Default for Metrics {
             running: Gauge::default(),
             pixels: Gauge::default(),
             backlog: BacklogMetrics::default(),
+            models: ModelMetrics::default(),
         };
         metrics.register();
         metrics
@@ -157,11 +159,17 @@ impl Metrics {
             self.pixels.clone(),
         );
         self.backlog.register(registry);
+        self.models.register(registry);
     }
 
     /// What is counted of the queue of jobs.
     pub fn backlog(&self) -> &BacklogMetrics {
         &self.backlog
+    }
+
+    /// What is counted of models.
+    pub fn models(&self) -> &ModelMetrics {
+        &self.models
     }
 
     /// Counts one answered request. `route` is the matched pattern, never the path as sent.

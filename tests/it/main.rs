@@ -25,6 +25,7 @@ mod inference;
 mod migrations;
 mod openapi_quality;
 mod queue;
+mod registry;
 mod restoration;
 mod solver_graph;
 mod survival;

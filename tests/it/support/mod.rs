@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod images;
+pub(crate) mod models;
 pub(crate) mod networks;
 pub(crate) mod png;
 pub(crate) mod process;

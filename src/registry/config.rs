@@ -1,0 +1,51 @@
+//! Settings of the models.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::inference::Device;
+
+/// Which models there are, and how they are run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelsConfig {
+    /// Folder of models; without one there are none.
+    pub dir: Option<PathBuf>,
+    /// Time between two looks at the folder; zero looks only at the start and when asked to.
+    pub poll: Duration,
+    /// Whether models are loaded as they appear, as far as they fit into the budget.
+    pub preload: bool,
+    /// Memory of all loaded models together, in bytes.
+    pub memory_budget: u64,
+    /// Largest file of a model, in bytes.
+    pub max_bytes: u64,
+    /// What models run on.
+    pub device: Device,
+    /// Threads of one model; zero takes as many as this process may use.
+    pub threads: usize,
+    /// Requests that may wait for one model.
+    pub queue_length: usize,
+    /// Longest first axis of a batch.
+    pub max_batch: usize,
+    /// Longest time from the acceptance of a request to its answer.
+    pub deadline: Duration,
+    /// Library of ONNX Runtime, or its folder.
+    pub onnxruntime: Option<PathBuf>,
+}
+
+impl Default for ModelsConfig {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            poll: Duration::from_secs(5),
+            preload: true,
+            memory_budget: 4 << 30,
+            max_bytes: 2 << 30,
+            device: Device::Auto,
+            threads: 0,
+            queue_length: 64,
+            max_batch: 16,
+            deadline: Duration::from_mins(1),
+            onnxruntime: None,
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! From the files of a version to a model at work: read, verify, inspect, start.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::thread;
+
+use sha2::{Digest as _, Sha256};
+
+use super::folder::Folder;
+use super::lease::{Living, Loaded, Sheet};
+use super::table::Key;
+use super::{Manifest, ModelsConfig, RegistryError, triton};
+use crate::inference::{
+    BackendError, BackendFactory, Executor, ExecutorConfig, LibrarySearch, ModelSource, Runtime,
+    SessionOptions, Signature, resident_estimate,
+};
+use crate::onnx::{InspectLimits, inspect};
+use crate::telemetry::Metrics;
+
+/// Files that were found to be whole and to fit together, not yet loaded.
+pub(super) struct Prepared {
+    sheet: Sheet,
+    factory: BackendFactory,
+}
+
+/// Where models come from and what they are loaded with.
+#[derive(Debug)]
+pub(super) struct Loader {
+    pub(super) folder: Folder,
+    pub(super) config: ModelsConfig,
+    pub(super) search: LibrarySearch,
+    pub(super) living: Living,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Loader {
+    /// Reads and checks the files of a version.
+    pub(super) fn prepare(&self, key: &Key) -> Result<Prepared, RegistryError> {
+        // Before a large file is read for nothing.
+        let runtime = Runtime::load(&self.search).map_err(RegistryError::Runtime)?;
+        let (name, version) = key;
+        let [manifest, triton] = self.folder.read_texts(name, *version)?;
+        let manifest = Manifest::parse(manifest.as_deref().unwrap_or_default())?;
+        let limit = self.config.max_bytes;
+        let bytes = self.folder.read_model(name, *version, limit)?;
+        let digest = hex(&bytes);
+        if let Some(expected) = &manifest.sha256
+            && !expected.eq_ignore_ascii_case(&digest)
+        {
+            return Err(RegistryError::Checksum { expected: expected.clone(), actual: digest });
+        }
+        let limits = InspectLimits { bytes: limit, ..InspectLimits::default() };
+        let inspection = inspect(&bytes, &limits)?;
+        let needed = resident_estimate(&inspection);
+        let signature = Signature { inputs: inspection.inputs, outputs: inspection.outputs };
+        manifest.check(&signature)?;
+
+        let by_triton = triton.as_deref().and_then(triton::max_batch_size);
+        let max_batch = match manifest.batchable {
+            Some(false) => 1,
+            _ => by_triton.map_or(self.config.max_batch, |most| most.max(1)),
+        };
+        let patience = self.config.deadline;
+        let sheet = Sheet { key: key.clone(), manifest, bytes: needed, max_batch, patience };
+        let factory = self.factory(runtime, key, digest);
+        Ok(Prepared { sheet, factory })
+    }
+
+    /// Loads the very file that was checked, however often: it is read each time, so that it need
+    /// not be kept in memory, and from memory, so that nothing beside it is.
+    fn factory(&self, runtime: &'static Runtime, key: &Key, digest: String) -> BackendFactory {
+        let (folder, limit) = (self.folder.clone(), self.config.max_bytes);
+        let threads = NonZeroUsize::new(self.config.threads)
+            .or_else(|| thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN);
+        let options =
+            SessionOptions { device: self.config.device, threads, ..SessionOptions::default() };
+        let (name, version) = key.clone();
+        Arc::new(move || {
+            let failed = |reason: String| BackendError { reason };
+            let bytes = folder.read_model(&name, version, limit);
+            let bytes = bytes.map_err(|error| failed(error.to_string()))?;
+            if hex(&bytes) != digest {
+                return Err(failed("model.onnx was changed while it was in use".to_owned()));
+            }
+            runtime.factory(ModelSource::Memory(Arc::from(bytes)), options)()
+        })
+    }
+
+    /// Loads a model and starts its threads. Takes as long as the runtime does.
+    pub(super) fn start(&self, prepared: Prepared) -> Result<Loaded, RegistryError> {
+        let Prepared { sheet, factory } = prepared;
+        let config = ExecutorConfig {
+            queue_length: self.config.queue_length,
+            max_batch: sheet.max_batch,
+            deadline: sheet.patience,
+            ..ExecutorConfig::default()
+        };
+        let executor =
+            Executor::start(sheet.key.0.as_str(), &factory, config).map_err(RegistryError::Load)?;
+        // What the runtime sees is what requests are checked against.
+        sheet.manifest.check(executor.handle().signature())?;
+        Ok(Loaded::new(sheet, executor, &self.living, &self.metrics))
+    }
+}
+
+impl Prepared {
+    /// Memory that it will take, in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.sheet.bytes
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

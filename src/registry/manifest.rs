@@ -1,0 +1,246 @@
+//! `model.toml`: what the numbers of a model mean, which its file does not say.
+
+use serde::Deserialize;
+
+/// What a model is for and what its tensors hold. Without a manifest a model is served as it is.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Manifest {
+    /// What it does.
+    pub task: ModelTask,
+    /// What it is, in a sentence.
+    pub description: String,
+    /// Where it comes from.
+    pub source: String,
+    /// Its licence, as an SPDX expression where there is one.
+    pub licence: String,
+    /// SHA-256 of `model.onnx`, 64 hexadecimal digits. Another file is refused.
+    pub sha256: Option<String>,
+    /// Whether requests may be run together; as the graph allows if not given.
+    pub batchable: Option<bool>,
+    /// Pixels of the largest image it should be given.
+    pub max_pixels: Option<u64>,
+    /// How images that it cannot take whole should be cut or shrunk.
+    pub hd_strategy: HdStrategy,
+    /// The input that takes the image.
+    pub image: Option<ImageInput>,
+    /// The input that takes the mask.
+    pub mask: Option<MaskInput>,
+    /// The output that is the result.
+    pub output: Option<ResultOutput>,
+    /// The sizes of images it takes; as the graph says if not given.
+    pub size: Option<SizePolicy>,
+    /// What was saved by pruning.
+    pub pruning: Option<Pruning>,
+}
+
+/// What a model does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelTask {
+    /// Fills hidden pixels.
+    Inpaint,
+    /// Takes away noise.
+    Denoise,
+    /// Restores an image from parts of it.
+    Reconstruct,
+    /// Says what an image shows.
+    Classify,
+    /// Tensors in, tensors out.
+    #[default]
+    Raw,
+}
+
+impl ModelTask {
+    /// Its name in a manifest.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inpaint => "inpaint",
+            Self::Denoise => "denoise",
+            Self::Reconstruct => "reconstruct",
+            Self::Classify => "classify",
+            Self::Raw => "raw",
+        }
+    }
+}
+
+/// What is done with images that are too large.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HdStrategy {
+    /// Boxes around the holes are solved one by one.
+    #[default]
+    Crop,
+    /// The image is shrunk, and only the holes are taken from the enlarged result.
+    Resize,
+    /// Nothing.
+    Original,
+}
+
+/// Order of the axes of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Layout {
+    /// Batch, channel, row, column.
+    #[default]
+    #[serde(rename = "NCHW")]
+    Nchw,
+    /// Batch, row, column, channel.
+    #[serde(rename = "NHWC")]
+    Nhwc,
+}
+
+impl Layout {
+    /// Positions of channel, height and width.
+    pub fn axes(self) -> [usize; 3] {
+        match self {
+            Self::Nchw => [1, 2, 3],
+            Self::Nhwc => [3, 1, 2],
+        }
+    }
+}
+
+/// Channels of an image, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Colour {
+    /// Red, green, blue.
+    #[default]
+    #[serde(rename = "RGB")]
+    Rgb,
+    /// Blue, green, red.
+    #[serde(rename = "BGR")]
+    Bgr,
+    /// One channel of grey.
+    #[serde(rename = "gray")]
+    Gray,
+}
+
+impl Colour {
+    /// Number of channels.
+    pub fn channels(self) -> u64 {
+        if self == Self::Gray { 1 } else { 3 }
+    }
+}
+
+/// What the input gets where pixels are hidden.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Hidden {
+    /// Whatever the image has there.
+    #[default]
+    Keep,
+    /// The number zero, after the range was applied.
+    Zero,
+}
+
+/// The input that takes the image.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageInput {
+    /// Its name in the graph.
+    pub name: String,
+    /// Order of its axes.
+    #[serde(default)]
+    pub layout: Layout,
+    /// Its channels.
+    #[serde(default)]
+    pub colour: Colour,
+    /// What black and white become.
+    #[serde(default = "unit")]
+    pub range: [f32; 2],
+    /// Taken off every channel after the range was applied; nothing if empty.
+    #[serde(default)]
+    pub mean: Vec<f32>,
+    /// What every channel is divided by after that; nothing if empty.
+    #[serde(default)]
+    pub std: Vec<f32>,
+    /// What stands where pixels are hidden.
+    #[serde(default)]
+    pub hidden: Hidden,
+}
+
+/// The input that takes the mask.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MaskInput {
+    /// Its name in the graph. If it is that of the image, the mask is the first channel there.
+    pub name: String,
+    /// The number that stands for a hidden pixel.
+    pub hole: f32,
+    /// The number that stands for a known pixel.
+    pub known: f32,
+}
+
+/// The output that is the result.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResultOutput {
+    /// Its name in the graph.
+    pub name: String,
+    /// What stands for black and white.
+    #[serde(default = "unit")]
+    pub range: [f32; 2],
+    /// Whether known pixels come back as they were given, in place.
+    #[serde(default)]
+    pub composited: bool,
+}
+
+/// The sizes of images that a model takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "policy", rename_all = "lowercase", deny_unknown_fields)]
+pub enum SizePolicy {
+    /// Only this one.
+    Fixed {
+        /// Columns.
+        width: u64,
+        /// Rows.
+        height: u64,
+        /// How smaller images are filled up.
+        #[serde(default)]
+        pad: Pad,
+    },
+    /// Sides that are multiples of a number.
+    Multiple {
+        /// The number.
+        of: u64,
+        /// How images are filled up.
+        #[serde(default)]
+        pad: Pad,
+    },
+    /// Any.
+    Any {},
+}
+
+/// What an image is filled up with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pad {
+    /// Its mirror image, the border pixels twice.
+    #[default]
+    Symmetric,
+    /// Its mirror image, the border pixels once.
+    Reflect,
+    /// Its border pixels.
+    Edge,
+    /// Zeros.
+    Zero,
+}
+
+/// What was saved by pruning.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pruning {
+    /// How it was done.
+    pub method: String,
+    /// Floating point operations for one input, before.
+    pub flops_before: u64,
+    /// And after.
+    pub flops_after: u64,
+    /// Weights before.
+    pub parameters_before: u64,
+    /// Weights after.
+    pub parameters_after: u64,
+}
+
+fn unit() -> [f32; 2] {
+    [0.0, 1.0]
+}

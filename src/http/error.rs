@@ -11,8 +11,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::{Amount, FieldError, Problem, ProblemCode};
-use crate::engines::{EngineError, ParameterFault};
+use crate::engines::{EngineError, NetworkError, ParameterFault};
 use crate::imaging::ImagingError;
+use crate::inference::{InferenceError, InputFault};
 use crate::jobs::{JobId, JobState};
 use crate::storage::StorageError;
 use crate::worker::{JobFailure, JobFault, Overload, Refused, TargetRejected};
@@ -169,6 +170,7 @@ impl From<EngineError> for ApiError {
             E::InvalidParameters(faults) => Self::invalid(faults.into_iter().map(field).collect()),
             E::UnknownDictionary { .. } => Self::invalid_field("dictionary", error.to_string()),
             E::TrainingImage { index, error } => Self::from(error).about(&format!("image {index}")),
+            E::Network(error) => Self::of_network("engine", error),
             E::Learning(_) => Self::invalid_field("image", error.to_string()),
             // Clients choose among our dictionaries, which are whole.
             E::Dictionary(_) | E::Solver(_) => Self::internal(error),
@@ -176,6 +178,11 @@ impl From<EngineError> for ApiError {
             E::Cancelled => Self::draining(error.to_string()),
         }
     }
+}
+
+/// The engines there are, beside these networks.
+fn engines(networks: &[String]) -> String {
+    ["auto", "csc"].into_iter().chain(networks.iter().map(String::as_str)).collect::<Vec<_>>().join(", ")
 }
 
 fn field(fault: ParameterFault) -> FieldError {
@@ -271,6 +278,46 @@ impl From<JobFault> for ApiError {
 }
 
 impl ApiError {
+    /// A network that does not do what it was asked, named by a parameter.
+    pub(super) fn of_network(field: &str, error: NetworkError) -> Self {
+        use NetworkError as E;
+        use ProblemCode as C;
+        let detail = error.to_string();
+        match error {
+            E::Unknown { known, .. } => {
+                let message = match field {
+                    "engine" => format!("{detail}; there are {}", engines(&known)),
+                    _ if known.is_empty() => detail,
+                    _ => format!("{detail}; there are {}", known.join(", ")),
+                };
+                Self::invalid_field(field, message)
+            }
+            E::Unsuitable { .. } => Self::invalid_field(field, detail),
+            E::TooManyPixels { limit, actual, .. } => {
+                Self::new(C::TooManyPixels, detail).with_limit(limit as f64, Some(actual as f64))
+            }
+            E::Unavailable { source, .. } => Self::new(C::ModelUnavailable, detail).with_cause(source),
+            E::Output { .. } => Self::new(C::ModelUnavailable, detail),
+            E::Run { source, .. } => match source {
+                InferenceError::Overloaded { limit, queued } => Self::new(C::TooBusy, detail)
+                    .with_limit(limit as f64, Some(queued as f64))
+                    .with_retry_after(Duration::from_secs(1)),
+                InferenceError::BadInput(InputFault::TooLarge { .. })
+                | InferenceError::Rejected { .. } => Self::invalid_field(field, detail),
+                InferenceError::Expired { allowed } => Self::new(C::DeadlineExceeded, detail)
+                    .with_limit(allowed.as_secs_f64(), None),
+                InferenceError::Closed | InferenceError::Unhealthy => {
+                    Self::new(C::ModelUnavailable, detail)
+                }
+                // The tensors were made here, by the manifest.
+                error @ (InferenceError::BadInput(_)
+                | InferenceError::Load(_)
+                | InferenceError::Failed(_)
+                | InferenceError::Thread { .. }) => Self::internal(error),
+            },
+        }
+    }
+
     /// There is no such job, or it is not the caller's.
     pub(super) fn unknown_job(id: JobId) -> Self {
         Self::new(ProblemCode::UnknownJob, format!("there is no job {id}"))

@@ -41,6 +41,7 @@ pub enum ProblemCode {
     InternalError,
     WorkersLost,
     StorageUnavailable,
+    ModelUnavailable,
     StorageFull,
 }
 
@@ -59,7 +60,7 @@ pub struct ProblemDescription {
 
 impl ProblemCode {
     /// Every code, ordered by status.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::MalformedRequest,
         Self::Unauthenticated,
         Self::InsufficientScope,
@@ -92,6 +93,7 @@ impl ProblemCode {
         Self::WorkersLost,
         Self::ShuttingDown,
         Self::StorageUnavailable,
+        Self::ModelUnavailable,
         Self::DeadlineExceeded,
         Self::StorageFull,
     ];
@@ -149,7 +151,8 @@ impl ProblemCode {
                 "not-acceptable",
                 S::NOT_ACCEPTABLE,
                 "None of the accepted media types can be produced",
-                "Accept must admit one of the image types, or application/json.",
+                "Accept must admit one of the types that the route answers with: of the images, \
+                 or application/json.",
             ),
             Self::RequestTimeout => (
                 "request-timeout",
@@ -302,6 +305,12 @@ impl ProblemCode {
                 "The storage does not answer",
                 "The database or the store of files cannot be reached now. Nothing was accepted \
                  and nothing accepted was lost. Retry-After says when to try again.",
+            ),
+            Self::ModelUnavailable => (
+                "model-unavailable",
+                S::SERVICE_UNAVAILABLE,
+                "The model cannot be run now",
+                "It was unloaded, its files cannot be used, or it is out of order.",
             ),
             Self::DeadlineExceeded => (
                 "deadline-exceeded",

@@ -16,8 +16,7 @@ mod error;
 mod folder;
 mod lease;
 mod loader;
-mod manifest;
-mod name;
+mod networks;
 mod table;
 mod triton;
 
@@ -33,12 +32,12 @@ pub use check::ManifestError;
 pub use config::ModelsConfig;
 pub use error::{RegistryError, RegistryFault};
 pub use lease::Lease;
-pub use manifest::{
-    Colour, HdStrategy, Hidden, ImageInput, Layout, Manifest, MaskInput, ModelTask, Pad, Pruning,
-    ResultOutput, SizePolicy,
-};
-pub use name::{InvalidName, InvalidVersion, ModelName, Version};
 pub use table::{IndexEntry, IndexState};
+
+pub use crate::inference::{
+    Colour, HdStrategy, Hidden, ImageInput, InvalidName, InvalidVersion, Layout, Manifest,
+    MaskInput, ModelName, ModelTask, Pad, Pruning, ResultOutput, SizePolicy, Version,
+};
 
 use crate::inference::LibrarySearch;
 use crate::telemetry::Metrics;

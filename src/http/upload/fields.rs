@@ -82,8 +82,12 @@ macro_rules! field {
 pub(super) const RESTORATION: &[Field] = &[
     field!(
         "engine" => options.restore.engine, "must be the name of an engine",
-        names::<EngineChoice>(),
-        "Which engine to use; `auto` chooses."
+        object(Type::String)
+            .pattern(Some(EngineChoice::PATTERN))
+            .examples(["auto", "csc", "lama", "lama:2"])
+            .build(),
+        "Which engine to use: `auto`, which chooses among our own, `csc`, or a network by its name, \
+         with `:VERSION` if it is not to be the newest."
     ),
     field!(
         "iterations" => options.restore.iterations, "must be a whole number",

@@ -61,12 +61,8 @@ pub fn process(
     let work = Work { request, environment, observer };
     let mask = mask.as_ref();
     let summary = match &engine {
-        Engine::Csc { transform, .. } => {
-            by_csc(&mut picture, mask, transform, &work, &mut report)?
-        }
-        Engine::Network(network) => {
-            by_network(&mut picture, mask, &**network, &work, &mut report)?
-        }
+        Engine::Csc { transform, .. } => by_csc(&mut picture, mask, transform, &work, &mut report)?,
+        Engine::Network(network) => by_network(&mut picture, mask, &**network, &work, &mut report)?,
     };
     report.iterations = summary.iterations;
     report.regions = summary.regions;

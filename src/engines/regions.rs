@@ -49,7 +49,9 @@ pub(super) fn boxes(mask: &Mask, cost: impl Fn(usize, usize) -> f64) -> Vec<Regi
         }
         cell *= 2;
     };
-    merge(&mut boxes, |bounds| cost(bounds.bottom - bounds.top + 1, bounds.right - bounds.left + 1));
+    merge(&mut boxes, |bounds| {
+        cost(bounds.bottom - bounds.top + 1, bounds.right - bounds.left + 1)
+    });
     boxes.into_iter().map(Bounds::region).collect()
 }
 

@@ -182,7 +182,11 @@ impl From<EngineError> for ApiError {
 
 /// The engines there are, beside these networks.
 fn engines(networks: &[String]) -> String {
-    ["auto", "csc"].into_iter().chain(networks.iter().map(String::as_str)).collect::<Vec<_>>().join(", ")
+    ["auto", "csc"]
+        .into_iter()
+        .chain(networks.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn field(fault: ParameterFault) -> FieldError {
@@ -296,7 +300,9 @@ impl ApiError {
             E::TooManyPixels { limit, actual, .. } => {
                 Self::new(C::TooManyPixels, detail).with_limit(limit as f64, Some(actual as f64))
             }
-            E::Unavailable { source, .. } => Self::new(C::ModelUnavailable, detail).with_cause(source),
+            E::Unavailable { source, .. } => {
+                Self::new(C::ModelUnavailable, detail).with_cause(source)
+            }
             E::Output { .. } => Self::new(C::ModelUnavailable, detail),
             E::Run { source, .. } => match source {
                 InferenceError::Overloaded { limit, queued } => Self::new(C::TooBusy, detail)
@@ -304,8 +310,9 @@ impl ApiError {
                     .with_retry_after(Duration::from_secs(1)),
                 InferenceError::BadInput(InputFault::TooLarge { .. })
                 | InferenceError::Rejected { .. } => Self::invalid_field(field, detail),
-                InferenceError::Expired { allowed } => Self::new(C::DeadlineExceeded, detail)
-                    .with_limit(allowed.as_secs_f64(), None),
+                InferenceError::Expired { allowed } => {
+                    Self::new(C::DeadlineExceeded, detail).with_limit(allowed.as_secs_f64(), None)
+                }
                 InferenceError::Closed | InferenceError::Unhealthy => {
                     Self::new(C::ModelUnavailable, detail)
                 }

@@ -138,7 +138,10 @@ mod tests {
         for secret in [0.0, 1.0, f32::NAN, f32::INFINITY] {
             let image = row(&[secret, secret, 0.25, secret]);
             let (means, empty) = shrink(&image, &hidden, 1, 2);
-            assert_eq!((means.as_slice(), empty.as_slice()), (&[0.0, 0.25][..], &[true, false][..]));
+            assert_eq!(
+                (means.as_slice(), empty.as_slice()),
+                (&[0.0, 0.25][..], &[true, false][..])
+            );
         }
         assert_eq!(shrink_hidden(&hidden, 1, 2).as_slice(), [true, true]);
         let one = Plane::from_vec(1, 5, vec![false, false, false, true, false]).unwrap();

@@ -73,7 +73,8 @@ impl Registry {
         let name = name.clone();
         match &*fault {
             RegistryError::UnknownModel { .. } | RegistryError::UnknownVersion { .. } => {
-                let known = self.list().into_iter().filter(|(_, manifest)| manifest.image.is_some());
+                let known =
+                    self.list().into_iter().filter(|(_, manifest)| manifest.image.is_some());
                 let known = known.map(|(name, _)| name.to_string()).collect();
                 NetworkError::Unknown { name, known }
             }

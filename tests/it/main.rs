@@ -15,6 +15,7 @@ mod hostile_images;
 mod http_dictionaries;
 mod http_jobs;
 mod http_keys;
+mod http_networks;
 mod http_problems;
 mod http_restorations;
 mod http_system;

@@ -162,13 +162,12 @@ impl<'a> Conversion<'a> {
         if tensor.shape() != expected {
             return Err(fault(format!("has the shape {:?} and not {expected:?}", tensor.shape())));
         }
-        let numbers = to_numbers(tensor.data())
-            .ok_or_else(|| fault(format!("is {}, which holds no image", tensor.element())))?;
+        let numbers = tensor.data().to_f64();
         if !numbers.iter().all(|number| number.is_finite()) {
             return Err(fault("has infinite numbers, or what is none".to_owned()));
         }
-        let [low, high] = output.range;
-        let sample = |number: f32| ((number - low) / (high - low)).clamp(0.0, 1.0);
+        let [low, high] = output.range.map(f64::from);
+        let sample = |number: f64| ((number - low) / (high - low)).clamp(0.0, 1.0) as f32;
         let plane = |channel: usize| {
             let channel = if self.image.colour == Colour::Bgr { 2 - channel } else { channel };
             Plane::from_fn(height, width, |y, x| {
@@ -236,19 +235,6 @@ fn from_numbers(element: ElementType, numbers: Vec<f32>) -> Option<TensorData> {
         E::I32 => numbers_of.map(|n| n.round() as i32).collect::<Vec<_>>().into(),
         E::I64 => numbers_of.map(|n| n.round() as i64).collect::<Vec<_>>().into(),
         E::Bool => numbers_of.map(|n| n != 0.0).collect::<Vec<_>>().into(),
-        _ => return None,
-    })
-}
-
-/// The inverse of [`from_numbers`].
-fn to_numbers(data: &TensorData) -> Option<Vec<f32>> {
-    Some(match data {
-        TensorData::F32(numbers) => numbers.clone(),
-        TensorData::F16(numbers) => numbers.iter().map(|n| n.to_f32()).collect(),
-        TensorData::U8(numbers) => numbers.iter().map(|&n| n.into()).collect(),
-        TensorData::I32(numbers) => numbers.iter().map(|&n| n as f32).collect(),
-        TensorData::I64(numbers) => numbers.iter().map(|&n| n as f32).collect(),
-        TensorData::Bool(numbers) => numbers.iter().map(|&n| f32::from(u8::from(n))).collect(),
         _ => return None,
     })
 }

@@ -66,9 +66,14 @@ fn flush(raster: &mut Raster, channel: usize, top: usize, count: usize, sums: &m
     let complete = Plane::from_fn(count, width, |y, x| sums.at(y, x));
     let region = Region { top, left: 0, height: count, width };
     raster.write_where(channel, region, &complete, |_, _| u8::MAX);
-    *sums = Plane::from_fn(height, width, |y, x| {
-        if y + count < height { sums.at(y + count, x) } else { 0.0 }
-    });
+    *sums =
+        Plane::from_fn(
+            height,
+            width,
+            |y, x| {
+                if y + count < height { sums.at(y + count, x) } else { 0.0 }
+            },
+        );
 }
 
 /// Tiles that are shown without being shrunk.

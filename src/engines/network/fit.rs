@@ -87,11 +87,8 @@ impl Sizes {
         // A strip that is thinner than one multiple is filled up nevertheless: then the other side
         // must give way.
         if area(self.padded((rows, columns))) > self.most {
-            let (long, short) = if rows > columns {
-                (&mut rows, columns)
-            } else {
-                (&mut columns, rows)
-            };
+            let (long, short) =
+                if rows > columns { (&mut rows, columns) } else { (&mut columns, rows) };
             let thick = short.next_multiple_of(self.multiple) as u64;
             let most = usize::try_from(self.most / thick).unwrap_or(usize::MAX);
             *long = (*long).min((most - most % self.multiple).max(self.multiple.min(*long)));

@@ -71,8 +71,7 @@ pub(super) fn show(raster: &Raster, mask: Option<&Mask>, region: Region, fit: &F
         fit.pad(&plane, 0.0)
     });
     let channels = channels.collect();
-    let hidden =
-        if is_whole { hidden } else { resample::shrink_hidden(&hidden, height, width) };
+    let hidden = if is_whole { hidden } else { resample::shrink_hidden(&hidden, height, width) };
     Piece { channels, hidden: fit.pad(&hidden, false) }
 }
 

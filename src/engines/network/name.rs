@@ -3,10 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Deserialize;
+
 use crate::inference::{ModelName, Version};
 
 /// A model and, if one is meant, a version of it. Written `lama`, or `lama:2`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct NetworkName {
     /// The model.
     pub model: ModelName,
@@ -34,6 +37,14 @@ impl FromStr for NetworkName {
         };
         let version = version.map(str::parse).transpose().map_err(|_| InvalidNetwork)?;
         Ok(Self { model: model.parse().map_err(|_| InvalidNetwork)?, version })
+    }
+}
+
+impl TryFrom<String> for NetworkName {
+    type Error = InvalidNetwork;
+
+    fn try_from(text: String) -> Result<Self, InvalidNetwork> {
+        text.parse()
     }
 }
 

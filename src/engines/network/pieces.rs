@@ -136,8 +136,11 @@ impl Tiles {
         };
         // In the middle of what both have, away from the borders of either.
         let begin = usize::midpoint(*start, before + self.length) - self.ramp / 2;
+        if self.ramp == 0 {
+            return f32::from(u8::from(at >= begin));
+        }
         let gone = at as f32 - begin as f32 + 0.5;
-        (gone / self.ramp.max(1) as f32).clamp(0.0, 1.0)
+        (gone / self.ramp as f32).clamp(0.0, 1.0)
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use half::f16;
 
 use super::{
-    Features, Network, NetworkError, NetworkName, Networks, check_engine, denoise, features, inpaint,
+    Features, Network, NetworkError, NetworkName, Networks, check_engine, denoise, features,
+    inpaint,
 };
 use crate::engines::{EngineChoice, EngineError, Environment, Task, catalogue};
 use crate::imaging::{ColorModel, EncodeOptions, ImageFormat, ImageLimits, Metadata, Picture};
@@ -34,8 +35,11 @@ impl Stub {
         let mut names: Vec<&String> = manifest.image.iter().map(|image| &image.name).collect();
         names.extend(manifest.mask.iter().map(|mask| &mask.name));
         names.dedup();
-        let value =
-            |name: &String| ValueInfo { name: name.clone(), element: ElementType::F32, shape: None };
+        let value = |name: &String| ValueInfo {
+            name: name.clone(),
+            element: ElementType::F32,
+            shape: None,
+        };
         let signature =
             Signature { inputs: names.into_iter().map(value).collect(), outputs: Vec::new() };
         Self { manifest, signature, compute: Box::new(|_| Vec::new()), shown: Mutex::default() }
@@ -117,12 +121,7 @@ fn filler() -> Manifest {
 
 /// A network that removes noise, of any size.
 fn denoiser(colour: Colour) -> Manifest {
-    Manifest {
-        task: ModelTask::Denoise,
-        image: Some(image(colour)),
-        mask: None,
-        ..filler()
-    }
+    Manifest { task: ModelTask::Denoise, image: Some(image(colour)), mask: None, ..filler() }
 }
 
 fn fixed(width: u64, height: u64, pad: Pad) -> Option<SizePolicy> {
@@ -211,7 +210,10 @@ fn no_network_sees_what_stands_in_hidden_pixels() {
                     seen.push((network.shown(), filled));
                 }
                 assert!(!seen[0].0.is_empty());
-                assert!(seen[0] == seen[1] && seen[0] == seen[2], "{hidden:?} {strategy:?} {size:?}");
+                assert!(
+                    seen[0] == seen[1] && seen[0] == seen[2],
+                    "{hidden:?} {strategy:?} {size:?}"
+                );
             }
         }
     }
@@ -301,7 +303,8 @@ fn sixteen_bits_are_sixteen_bits_on_the_other_side() {
 fn tiles_are_blended_without_a_seam() {
     // Every tile makes the same of a pixel, so the picture must be what one tile makes.
     let raster = noise(301, 517, ColorModel::RgbAlpha, 4);
-    for size in [None, fixed(96, 64, Pad::Edge), Some(SizePolicy::Multiple { of: 8, pad: Pad::Edge })]
+    for size in
+        [None, fixed(96, 64, Pad::Edge), Some(SizePolicy::Multiple { of: 8, pad: Pad::Edge })]
     {
         let manifest = Manifest { size, max_pixels: Some(9000), ..denoiser(Colour::Bgr) };
         let network = Stub::new(manifest).mapping(|number| 0.25 + number / 2.0);
@@ -357,7 +360,8 @@ fn grey_pictures_go_through_colour_networks_and_the_reverse() {
 #[test]
 fn a_rim_is_blended_by_its_weight() {
     let white = Stub::new(filler()).mapping(|_| 1.0);
-    let raster = Raster::from_samples(1, 4, ColorModel::Grey, Samples::Eight(vec![100; 4])).unwrap();
+    let raster =
+        Raster::from_samples(1, 4, ColorModel::Grey, Samples::Eight(vec![100; 4])).unwrap();
     let mask = Mask::new(Plane::from_vec(1, 4, vec![0, 51, 255, 0]).unwrap());
     let filled = fill(&raster, &mask, &white);
     let levels: Vec<_> = (0..4).map(|x| filled.sample(0, 0, x)).collect();

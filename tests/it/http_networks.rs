@@ -110,7 +110,7 @@ async fn a_network_with_the_inputs_of_lama_fills_holes_in_pictures_of_every_size
         assert!(!answer.headers.contains_key("x-dictionary"));
         let enlarged = if side > 512 { "enlarged" } else { "" };
         assert_eq!(answer.header("x-warning"), enlarged);
-        assert_near(pixel(&answer, top, left + side / 2), [84, 114, 164]);
+        assert_near(pixel(&answer, top + side / 2, left + side / 2), [84, 114, 164]);
         let raster = answer.picture().raster;
         for y in 0..height {
             for x in 0..width {
@@ -310,7 +310,8 @@ fn features(model: &str, image: &[u8], more: &[(&str, &[u8])]) -> Request<Body> 
 #[tokio::test]
 async fn features_are_the_outputs_of_a_network() {
     let Some(_) = runtime() else { return };
-    let app = Service::start().await.app;
+    let service = Service::start().await;
+    let app = &service.app;
     let image = png(3, 5, |y, x| [(51 * x) as u8, (51 * y) as u8, 0]);
     let summary = app.call(features("colour", &image, &[])).await;
     assert_eq!(summary.header("content-type"), "application/json");
@@ -339,7 +340,8 @@ async fn features_are_the_outputs_of_a_network() {
 #[tokio::test]
 async fn features_that_cannot_be_had_are_refused() {
     let Some(_) = runtime() else { return };
-    let app = Service::start().await.app;
+    let service = Service::start().await;
+    let app = &service.app;
     let image = png(3, 5, |_, _| EVEN);
     for (model, more, field) in [
         ("nobody", ("format", "npy"), "model"),

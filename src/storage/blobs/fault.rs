@@ -38,6 +38,14 @@ pub(super) fn storage_error(error: object_store::Error) -> StorageError {
     }
 }
 
+/// What is said of a place: the bucket is gone, or is not there yet.
+pub(super) fn no_place(error: StorageError) -> StorageError {
+    match error {
+        StorageError::NotFound { source, .. } => StorageError::Unavailable { what: STORE, source },
+        error => error,
+    }
+}
+
 /// Whether the disk is full, or what the user may have of it is.
 fn is_full(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);

@@ -21,6 +21,19 @@ async fn a_store_that_is_away_for_ten_seconds_costs_no_attempt() {
     run(Engine::Sqlite, async |world| away(&world, &server).await).await;
 }
 
+#[tokio::test]
+async fn a_folder_that_is_not_mounted_costs_no_attempt() {
+    let app = TestApp::new().await;
+    app.call(post(1, "respond-async")).await;
+    let (files, elsewhere) = (app.folder().join("data/blobs/jobs"), app.folder().join("elsewhere"));
+    std::fs::rename(&files, &elsewhere).unwrap();
+    app.work();
+    // It is claimed, and handed back.
+    wait_until("it was tried", async || all_jobs(&app.app).await[0].revision >= 3).await;
+    std::fs::rename(&elsewhere, &files).unwrap();
+    assert_eq!(all_succeeded(&app.app).await[0].attempts, 1);
+}
+
 async fn away(world: &Arc<World>, server: &str) {
     let proxy = Proxy::before(server).await;
     let app = TestApp::with(|config| {

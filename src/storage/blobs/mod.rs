@@ -27,10 +27,12 @@ use tokio::time::timeout;
 
 use super::StorageError;
 use crate::jobs::{BlobRef, JobId, Timestamp};
-use fault::{damaged, no_answer, no_place, storage_error};
+use fault::{damaged, no_answer, no_place};
 
 pub use config::{BlobConfig, BlobUrl, InvalidBlobUrl, InvalidRegion, S3Region};
+pub(in crate::storage) use fault::{no_answer as silent, storage_error, system_error};
 pub use open::OpenError;
+pub(in crate::storage) use open::open as open_place;
 
 /// What every key begins with.
 const JOBS: &str = "jobs";

@@ -74,6 +74,7 @@ async fn show_readiness(State(state): State<ApiState>) -> Result<Json<Health>, A
     ),
 )]
 async fn show_metrics(State(state): State<ApiState>) -> impl IntoResponse {
+    state.registry.observe();
     ([(CONTENT_TYPE, Metrics::MEDIA_TYPE)], state.metrics.render())
 }
 

@@ -12,6 +12,7 @@ mod cli_storage;
 mod golden;
 mod hostile_images;
 mod http_dictionaries;
+mod http_inference;
 mod http_jobs;
 mod http_keys;
 mod http_problems;

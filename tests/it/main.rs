@@ -9,6 +9,7 @@ mod cli_keys;
 mod cli_learn;
 mod cli_serve;
 mod cli_storage;
+mod clients;
 mod golden;
 mod hostile_images;
 mod http_dictionaries;

@@ -21,7 +21,7 @@ mod name;
 mod table;
 mod triton;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,12 +40,26 @@ pub use manifest::{
 pub use name::{InvalidName, InvalidVersion, ModelName, Version};
 pub use table::{IndexEntry, IndexState};
 
-use crate::inference::LibrarySearch;
+use crate::inference::{LibrarySearch, Runtime};
 use crate::telemetry::Metrics;
 use folder::Folder;
 use lease::{Living, Loaded};
 use loader::Loader;
 use table::{Key, Lookup, Table};
+
+/// What is known of ONNX Runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuntimeState {
+    /// It computes.
+    Loaded {
+        /// What it says of its build.
+        build: String,
+    },
+    /// Nothing has needed it yet.
+    NotLoaded,
+    /// It was needed and could not be loaded. It is tried again when it is needed again.
+    Unusable,
+}
 
 /// All models of a service.
 #[derive(Debug)]
@@ -61,6 +75,8 @@ pub struct Registry {
     ticks: AtomicU64,
     living: Living,
     metrics: Arc<Metrics>,
+    /// Whether the runtime was needed and could not be loaded.
+    is_missed: AtomicBool,
     closed: CancellationToken,
 }
 
@@ -93,6 +109,7 @@ impl Registry {
             ticks: AtomicU64::new(1),
             living,
             metrics: Arc::clone(metrics),
+            is_missed: AtomicBool::new(false),
             closed: CancellationToken::new(),
         };
         registry.scan()?;
@@ -194,6 +211,15 @@ impl Registry {
         self.table().loaded().map(Lease::new).collect()
     }
 
+    /// What is known of ONNX Runtime.
+    pub fn runtime(&self) -> RuntimeState {
+        match Runtime::loaded() {
+            Some(runtime) => RuntimeState::Loaded { build: runtime.build().to_owned() },
+            None if self.is_missed.load(Ordering::Relaxed) => RuntimeState::Unusable,
+            None => RuntimeState::NotLoaded,
+        }
+    }
+
     /// The settings.
     pub fn config(&self) -> &ModelsConfig {
         &self.config
@@ -281,6 +307,9 @@ impl Registry {
                 Ok(None)
             }
             Err(error) => {
+                if matches!(error, RegistryError::Runtime(_)) {
+                    self.is_missed.store(true, Ordering::Relaxed);
+                }
                 let (fault, (name, version)) = (Arc::new(error), key);
                 tracing::warn!(model = %name, %version, error = fault.explain(), "not loaded");
                 self.table().fail(key, stamp, &fault);

@@ -227,7 +227,7 @@ async fn hostile_files_are_refused_by_name_and_spoil_no_other() {
     folder.put("truncated/1/model.onnx", &good[..good.len() / 2]);
     folder.put("empty/1/model.onnx", "");
     folder.put("text/1/model.onnx", "<html>not found</html>");
-    folder.put("opset/1/model.onnx", swap(&good, &[0x0a, 0x00, 0x10, 17], &[0x0a, 0x00, 0x10, 99]));
+    folder.put("opset/1/model.onnx", swap(&good, &[0x42, 2, 0x10, 17], &[0x42, 2, 0x10, 99]));
     folder.put("cycle/1/model.onnx", swap(&good, b"factor", b"give_y"));
     folder.put("large/1/model.onnx", vec![0; 4096]);
     folder.put("sum/1/model.onnx", &good);

@@ -5,6 +5,7 @@ mod dictionaries;
 mod engines;
 mod jobs;
 mod restorations;
+mod system;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,6 +19,7 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(restorations::inpaint))
         .routes(routes!(restorations::reconstruct))
         .routes(routes!(engines::list_engines))
+        .routes(routes!(system::show_system))
         .routes(routes!(dictionaries::list_dictionaries, dictionaries::learn_dictionary))
         .routes(routes!(dictionaries::show_dictionary, dictionaries::delete_dictionary))
         .routes(routes!(batches::create_batch))

@@ -62,10 +62,8 @@ impl ServeBench {
             "--seconds must lie between 0 and 3600"
         );
         let bytes = convolutions(self.channels, usize::from(self.layers))?.encode();
-        let folder = own_folder(&std::env::temp_dir())?;
-        let measured = self.measure(&bytes, &folder);
-        std::fs::remove_dir_all(&folder)?;
-        super::print(&measured?)
+        let folder = tempfile::tempdir()?;
+        super::print(&self.measure(&bytes, folder.path())?)
     }
 
     fn measure(&self, bytes: &[u8], folder: &Path) -> anyhow::Result<String> {
@@ -245,11 +243,4 @@ fn image(side: usize) -> anyhow::Result<Tensor> {
     let mut random = Random::seeded(2);
     let samples: Vec<f32> = (0..3 * side * side).map(|_| random.unit()).collect();
     Ok(Tensor::new(vec![1, 3, side, side], samples)?)
-}
-
-/// A folder that nobody else has.
-fn own_folder(parent: &Path) -> anyhow::Result<std::path::PathBuf> {
-    let folder = parent.join(format!("cogd-bench-{}", uuid::Uuid::new_v4()));
-    std::fs::create_dir(&folder).with_context(|| folder.display().to_string())?;
-    Ok(folder)
 }

@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 pub use check::ManifestError;
 pub use config::ModelsConfig;
 pub use error::{RegistryError, RegistryFault};
+pub use folder::is_model_file;
 pub use lease::Lease;
 pub use manifest::{
     Colour, HdStrategy, Hidden, ImageInput, Layout, Manifest, MaskInput, ModelTask, Pad, Pruning,

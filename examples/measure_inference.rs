@@ -9,6 +9,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cogd::bench::convolutions;
 use cogd::config::library_search;
 use cogd::csc::dictionary::Dictionary;
 use cogd::csc::{Dct8, Dct16, InpaintParams, Phase, Start, frame_graph, harmonic, inpaint};
@@ -16,7 +17,7 @@ use cogd::inference::{
     BackendFactory, Device, Executor, ExecutorConfig, ModelSource, Runtime, SessionOptions, Tensor,
 };
 use cogd::numerics::{Plane, Random, Threads, Unobserved};
-use cogd::onnx::{Convolution, ElementType, GraphBuilder, Model, OnnxError};
+use cogd::onnx::Model;
 use cpu_time::ProcessTime;
 
 type Failure = Box<dyn Error>;
@@ -47,25 +48,6 @@ fn main() -> Result<(), Failure> {
     solver(&factory, 256)?;
     solver(&factory, 512)?;
     Ok(())
-}
-
-/// Layers of 3×3 convolutions from three channels to three.
-fn convolutions(channels: u64, layers: usize) -> Result<Model, OnnxError> {
-    let mut random = Random::seeded(1);
-    let mut g = GraphBuilder::new("convolutions");
-    let axes = ["batch".into(), 3.into(), "height".into(), "width".into()];
-    let mut x = g.input("x", ElementType::F32, &axes)?;
-    for layer in 0..layers {
-        let inputs = if layer == 0 { 3 } else { channels };
-        let outputs = if layer + 1 == layers { 3 } else { channels };
-        let weights: Vec<f32> =
-            (0..inputs * outputs * 9).map(|_| 0.1 * (random.unit() - 0.5)).collect();
-        let w = g.weights(&format!("w{layer}"), &[outputs, inputs, 3, 3], &weights)?;
-        x = g.conv(&x, &w, None, Convolution::same(3))?;
-        x = g.relu(&x)?;
-    }
-    g.output("y", &x)?;
-    g.finish()
 }
 
 fn image(side: usize) -> Result<Tensor, Failure> {

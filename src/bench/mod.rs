@@ -7,6 +7,7 @@ mod experiment;
 mod figures;
 mod inpaint;
 mod masks;
+mod network;
 mod paper;
 mod plot;
 mod published_metric;
@@ -18,6 +19,7 @@ pub use experiment::{Assignment, BenchError, Point, mask_images, measure_learnin
 pub use figures::{Figure, comparison_figures, saddle_figure};
 pub use inpaint::{InpaintBench, InpaintRow, markdown, mask_seed, measure, to_grey};
 pub use masks::MaskKind;
+pub use network::convolutions;
 pub use paper::{BestSetting, CLAIMED, OCTAVE_SECONDS, PaperPlan, PaperReport};
 pub use plot::{Line, Scale, draw};
 pub use published_metric::{published_psnr, published_ssim};

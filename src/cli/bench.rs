@@ -17,6 +17,7 @@ use crate::worker::ThreadCount;
 use super::bench_batches::Batches;
 use super::bench_learning::{Ablation, Paper};
 use super::bench_queue::QueueBench;
+use super::bench_serve::ServeBench;
 use super::{dictionary, files};
 
 /// Measure quality and speed
@@ -33,6 +34,7 @@ enum Table {
     Ablation(Ablation),
     Batches(Batches),
     Queue(QueueBench),
+    Serve(ServeBench),
 }
 
 /// Fill holes of every kind in every image of a folder
@@ -79,6 +81,7 @@ impl Bench {
             Table::Ablation(command) => command.run(),
             Table::Batches(command) => command.run(),
             Table::Queue(command) => command.run(),
+            Table::Serve(command) => command.run(),
         }
     }
 }

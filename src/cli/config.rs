@@ -1,6 +1,6 @@
 //! `cogd config`.
 
-use crate::config::{ConfigFlags, SETTINGS};
+use crate::config::{ConfigFlags, Setting};
 
 /// Print the settings in force and where each comes from.
 #[derive(Debug, clap::Args)]
@@ -12,7 +12,7 @@ pub(super) struct ShowConfig {
 impl ShowConfig {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let effective = self.settings.load()?;
-        let lines = SETTINGS.iter().map(|setting| {
+        let lines = Setting::all().map(|setting| {
             let value = setting.show(&effective.config);
             let source = effective.source(setting).of(setting);
             format!("{:<24} {value:<24} # {source}\n", setting.name)

@@ -4,6 +4,7 @@ mod bench;
 mod bench_batches;
 mod bench_learning;
 mod bench_queue;
+mod bench_serve;
 mod config;
 mod dictionary;
 mod evaluate;

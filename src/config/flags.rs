@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::ValueParser;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
 
-use super::{Config, ConfigErrors, Effective, Inputs, SETTINGS, Setting, load};
+use super::{Config, ConfigErrors, Effective, Inputs, Setting, load};
 
 /// The settings given on the command line, not yet checked.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +40,7 @@ impl Args for ConfigFlags {
             .value_parser(value_parser!(PathBuf))
             .help("File of settings in TOML [env: COGD_CONFIG]");
         let defaults = Config::default();
-        command.next_help_heading("Settings").arg(file).args(SETTINGS.iter().flat_map(|setting| {
+        command.next_help_heading("Settings").arg(file).args(Setting::all().flat_map(|setting| {
             [Some(flag(setting, &defaults)), file_flag(setting)].into_iter().flatten()
         }))
     }
@@ -81,10 +81,10 @@ impl FromArgMatches for ConfigFlags {
         self.file = matches.get_one("config").cloned();
         let given = |setting: &Setting| matches.get_one::<String>(setting.name).cloned();
         self.flags =
-            SETTINGS.iter().filter_map(|setting| Some((setting, given(setting)?))).collect();
+            Setting::all().filter_map(|setting| Some((setting, given(setting)?))).collect();
         let file = |setting: &Setting| matches.get_one::<PathBuf>(&setting.file_flag()?).cloned();
         self.secret_files =
-            SETTINGS.iter().filter_map(|setting| Some((setting, file(setting)?))).collect();
+            Setting::all().filter_map(|setting| Some((setting, file(setting)?))).collect();
         Ok(())
     }
 }

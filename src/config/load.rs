@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::error::nearest;
 use super::kinds::{Bytes, Kind as _, REDACTED};
-use super::{Config, ConfigErrors, Fault, SETTINGS, Setting, Source};
+use super::{Config, ConfigErrors, Fault, Setting, Source};
 
 /// Names the file of settings; the only variable that is not itself a setting.
 const FILE_VARIABLE: &str = "COGD_CONFIG";
@@ -138,7 +138,7 @@ impl Gathering {
                     self.take_table(path, &format!("{key}."), section);
                 }
                 (_, None) => self.faults.push(Fault::Unknown {
-                    suggestion: nearest(&name, SETTINGS.iter().map(|known| known.name.to_owned())),
+                    suggestion: nearest(&name, Setting::all().map(|known| known.name.to_owned())),
                     source_name: path.display().to_string(),
                     name,
                 }),
@@ -149,17 +149,17 @@ impl Gathering {
     fn take_environment(&mut self, environment: &[(String, String)]) {
         for (name, value) in environment.iter().filter(|(name, _)| name.starts_with("COGD_")) {
             let of_file = |setting: &&Setting| setting.file_variable().as_ref() == Some(name);
-            if let Some(setting) = SETTINGS.iter().find(of_file) {
+            if let Some(setting) = Setting::all().find(of_file) {
                 self.set_from_file(setting, &Source::Environment, Path::new(value));
                 continue;
             }
-            match SETTINGS.iter().find(|setting| setting.variable() == *name) {
+            match Setting::all().find(|setting| setting.variable() == *name) {
                 Some(setting) => self.set(setting, Source::Environment, value),
                 None if name == FILE_VARIABLE => {}
                 None => self.faults.push(Fault::Unknown {
                     name: name.clone(),
                     source_name: "environment".to_owned(),
-                    suggestion: nearest(name, SETTINGS.iter().map(Setting::variable)),
+                    suggestion: nearest(name, Setting::all().map(Setting::variable)),
                 }),
             }
         }

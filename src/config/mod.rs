@@ -1,6 +1,6 @@
 //! Every setting of the program: default < file < environment < flag.
 //!
-//! [`SETTINGS`] is the one table from which names, flags, environment variables, the reference
+//! [`Setting::all`] is the one table from which names, flags, environment variables, the reference
 //! and the example file are made. All faults are reported together, before anything starts.
 
 mod error;
@@ -20,7 +20,7 @@ use crate::auth::AuthConfig;
 use crate::http::HttpConfig;
 use crate::imaging::ImageLimits;
 use crate::registry::ModelsConfig;
-use crate::storage::{BlobConfig, QueueConfig, StorageConfig};
+use crate::storage::{BlobConfig, BlobUrl, QueueConfig, StorageConfig};
 use crate::telemetry::TelemetryConfig;
 use crate::worker::{RunnerConfig, WebhookConfig, WorkerConfig};
 
@@ -29,7 +29,7 @@ pub use flags::ConfigFlags;
 pub use load::{Effective, Inputs, load};
 pub use onnxruntime::library_search;
 pub use reference::{example_file, reference_page};
-pub use settings::{SETTINGS, Setting};
+pub use settings::Setting;
 
 /// The settings of every module, gathered.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +56,8 @@ pub struct Config {
     pub worker: WorkerConfig,
     /// Which models there are.
     pub models: ModelsConfig,
+    /// Where models come from if not from a folder.
+    pub models_url: Option<BlobUrl>,
     /// Logs.
     pub log: TelemetryConfig,
 }
@@ -74,6 +76,7 @@ impl Default for Config {
             image: ImageLimits::default(),
             worker: WorkerConfig::default(),
             models: ModelsConfig::default(),
+            models_url: None,
             log: TelemetryConfig::default(),
         }
     }

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::{Config, SETTINGS};
+use super::{Config, Setting};
 
 /// `docs/configuration.md`.
 pub fn reference_page() -> String {
     let defaults = Config::default();
     let mut page = String::from(
         "# Configuration\n\n\
-         <!-- Generated from src/config/settings.rs; UPDATE_GOLDEN=1 cargo test golden rewrites it. -->\n\n\
+         <!-- Generated from src/config/settings/; UPDATE_GOLDEN=1 cargo test golden rewrites it. -->\n\n\
          Every setting can be given in a TOML file (`--config FILE` or `COGD_CONFIG`), as an\n\
          environment variable, and as a flag. A flag wins over a variable, a variable over the\n\
          file, the file over the default. Unknown names are errors. Everything is checked before\n\
@@ -18,7 +18,7 @@ pub fn reference_page() -> String {
          of a file that holds it and nothing else: by a variable with `_FILE` at its end, a flag\n\
          with `-file`, or a key of the file with `_file`.\n",
     );
-    for setting in SETTINGS {
+    for setting in Setting::all() {
         let default = setting.show(&defaults);
         let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
         write!(
@@ -49,7 +49,7 @@ pub fn example_file() -> String {
     let mut file =
         String::from("# Every setting of cogd at its default. See docs/configuration.md.\n");
     let mut current = "";
-    for setting in SETTINGS {
+    for setting in Setting::all() {
         let (section, key) = setting.section_and_key();
         if section != current {
             current = section;

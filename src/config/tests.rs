@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{
-    Config, ConfigErrors, Effective, Fault, Inputs, SETTINGS, Setting, Source, example_file, load,
-};
+use super::{Config, ConfigErrors, Effective, Fault, Inputs, Setting, Source, example_file, load};
 
 fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -126,14 +124,14 @@ fn the_example_with_every_comment_removed_gives_the_defaults() {
             (line.contains(" = ") || line.starts_with('[')).then(|| format!("{line}\n"))
         })
         .collect::<String>();
-    assert_eq!(assignments.matches(" = ").count(), SETTINGS.len());
+    assert_eq!(assignments.matches(" = ").count(), Setting::all().count());
     assert_eq!(load_file(&assignments).unwrap().config, Config::default());
 }
 
 #[test]
 fn every_setting_reads_back_what_it_shows_under_a_name_of_its_own() {
     let mut names = BTreeSet::new();
-    for setting in SETTINGS {
+    for setting in Setting::all() {
         let shown = setting.show(&Config::default());
         let inputs = Inputs { flags: vec![(setting, shown)], ..Inputs::default() };
         assert_eq!(load(&inputs).unwrap().config, Config::default(), "{}", setting.name);

@@ -15,6 +15,7 @@ use crate::engines::{EngineError, NetworkError, ParameterFault};
 use crate::imaging::ImagingError;
 use crate::inference::{InferenceError, InputFault};
 use crate::jobs::{JobId, JobState};
+use crate::registry::{RegistryError, RegistryFault};
 use crate::storage::StorageError;
 use crate::worker::{JobFailure, JobFault, Overload, Refused, TargetRejected};
 
@@ -101,6 +102,11 @@ impl ApiError {
 
     pub(super) fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.0.cause.as_deref()
+    }
+
+    /// What happened this time, for the public.
+    pub(super) fn detail(&self) -> &str {
+        &self.0.detail
     }
 
     pub(super) fn problem(&self, request_id: Option<String>) -> Problem {
@@ -281,6 +287,53 @@ impl From<JobFault> for ApiError {
     }
 }
 
+impl From<RegistryFault> for ApiError {
+    fn from(fault: RegistryFault) -> Self {
+        use ProblemCode as C;
+        use RegistryError as E;
+        match &*fault {
+            E::UnknownModel { .. } | E::UnknownVersion { .. } => {
+                Self::new(C::UnknownModel, fault.to_string())
+            }
+            E::Closed => Self::draining(fault.to_string()),
+            // What is wrong with a file is for who put it there to know, who calls by this API.
+            E::Unloaded { .. }
+            | E::Outside { .. }
+            | E::TooLarge { .. }
+            | E::Checksum { .. }
+            | E::Onnx(_)
+            | E::Manifest(_)
+            | E::NoRoom { .. }
+            | E::Load(InferenceError::Load(_)) => Self::new(C::ModelUnavailable, fault.explain()),
+            // These have paths in their causes.
+            E::Folder { .. } | E::Unreadable { .. } | E::Runtime(_) | E::Load(_) => {
+                let public = match &*fault {
+                    E::Folder { .. } => "the folder of models cannot be read".to_owned(),
+                    _ => fault.to_string(),
+                };
+                Self::new(C::ModelUnavailable, public).with_cause(fault)
+            }
+        }
+    }
+}
+
+impl From<InferenceError> for ApiError {
+    fn from(error: InferenceError) -> Self {
+        use InferenceError as E;
+        use ProblemCode as C;
+        match &error {
+            E::Overloaded { limit, queued } => Self::new(C::TooBusy, error.to_string())
+                .with_limit(*limit as f64, Some(*queued as f64))
+                .with_retry_after(Duration::from_secs(1)),
+            E::BadInput(_) | E::Rejected { .. } => Self::new(C::InvalidTensors, error.to_string()),
+            E::Expired { allowed } => Self::new(C::DeadlineExceeded, error.to_string())
+                .with_limit(allowed.as_secs_f64(), None),
+            E::Closed | E::Unhealthy => Self::new(C::ModelUnavailable, error.to_string()),
+            E::Load(_) | E::Failed(_) | E::Thread { .. } => Self::internal(error),
+        }
+    }
+}
+
 impl ApiError {
     /// A network that does not do what it was asked, named by a parameter.
     pub(super) fn of_network(field: &str, error: NetworkError) -> Self {
@@ -305,22 +358,17 @@ impl ApiError {
             }
             E::Output { .. } => Self::new(C::ModelUnavailable, detail),
             E::Run { source, .. } => match source {
-                InferenceError::Overloaded { limit, queued } => Self::new(C::TooBusy, detail)
-                    .with_limit(limit as f64, Some(queued as f64))
-                    .with_retry_after(Duration::from_secs(1)),
                 InferenceError::BadInput(InputFault::TooLarge { .. })
                 | InferenceError::Rejected { .. } => Self::invalid_field(field, detail),
-                InferenceError::Expired { allowed } => {
-                    Self::new(C::DeadlineExceeded, detail).with_limit(allowed.as_secs_f64(), None)
-                }
-                InferenceError::Closed | InferenceError::Unhealthy => {
-                    Self::new(C::ModelUnavailable, detail)
-                }
                 // The tensors were made here, by the manifest.
-                error @ (InferenceError::BadInput(_)
+                InferenceError::BadInput(_) => Self::internal(source),
+                InferenceError::Overloaded { .. }
+                | InferenceError::Expired { .. }
+                | InferenceError::Closed
+                | InferenceError::Unhealthy
                 | InferenceError::Load(_)
                 | InferenceError::Failed(_)
-                | InferenceError::Thread { .. }) => Self::internal(error),
+                | InferenceError::Thread { .. } => source.into(),
             },
         }
     }

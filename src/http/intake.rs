@@ -273,11 +273,11 @@ async fn store(
     })
 }
 
-/// Deletes the files of jobs that were not accepted. What cannot be deleted now is swept later.
-async fn discard(state: &ApiState, jobs: Vec<JobId>) {
+/// Deletes the files of jobs that are not in the table. What cannot be deleted now is swept later.
+pub(super) async fn discard(state: &ApiState, jobs: Vec<JobId>) {
     for id in jobs {
         if let Err(error) = state.workshop.blobs.delete_job(id).await {
-            tracing::warn!(job = %id, %error, "files of a refused job are left to the sweep");
+            tracing::warn!(job = %id, %error, "files of a job are left to the sweep");
         }
     }
 }

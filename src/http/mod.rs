@@ -1,6 +1,7 @@
 //! The HTTP API: [`router`] needs no socket, [`serve`] gives it one.
 
 mod answer;
+mod body;
 mod caller;
 mod config;
 mod error;
@@ -19,6 +20,7 @@ mod system;
 mod tensor_file;
 mod upload;
 mod v1;
+mod v2;
 mod wording;
 
 use std::sync::Arc;
@@ -33,7 +35,7 @@ use utoipa_swagger_ui::SwaggerUi;
 pub use axum::Router;
 pub use config::{HttpConfig, InvalidOrigin, Origin};
 pub use gate::{Gate, GateError};
-pub use openapi::document;
+pub use openapi::{document, document_v2};
 pub use problem::{ProblemCode, ProblemDescription, problems_page};
 pub use server::serve;
 pub use state::ApiState;
@@ -45,11 +47,13 @@ use middleware::{access, authenticate, cors, panic, problems, request_id, securi
 /// Everything the service answers.
 pub fn router(state: ApiState) -> Router {
     let (api, _) = openapi::routes().split_for_parts();
+    let (v2, _) = openapi::routes_v2().split_for_parts();
     let body_limit = usize::try_from(state.config.max_body_bytes).unwrap_or(usize::MAX);
-    let documentation: Router<ApiState> =
-        SwaggerUi::new("/docs").config(utoipa_swagger_ui::Config::from("/openapi.json")).into();
+    let descriptions = utoipa_swagger_ui::Config::new(openapi::ADDRESSES);
+    let documentation: Router<ApiState> = SwaggerUi::new("/docs").config(descriptions).into();
     // A layer wraps all that is above it: read from the bottom to follow a request inwards.
-    api.merge(openapi::route())
+    api.merge(v2)
+        .merge(openapi::route())
         .merge(documentation)
         .fallback(|| async {
             ApiError::new(ProblemCode::NotFound, "no route has this path").into_response()

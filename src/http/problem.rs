@@ -9,11 +9,13 @@ use utoipa::ToSchema;
 #[expect(missing_docs, reason = "the table below says it in public words")]
 pub enum ProblemCode {
     MalformedRequest,
+    InvalidTensors,
     Unauthenticated,
     InsufficientScope,
     NotFound,
     UnknownDictionary,
     UnknownJob,
+    UnknownModel,
     MethodNotAllowed,
     NotAcceptable,
     RequestTimeout,
@@ -60,13 +62,15 @@ pub struct ProblemDescription {
 
 impl ProblemCode {
     /// Every code, ordered by status.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::MalformedRequest,
+        Self::InvalidTensors,
         Self::Unauthenticated,
         Self::InsufficientScope,
         Self::NotFound,
         Self::UnknownDictionary,
         Self::UnknownJob,
+        Self::UnknownModel,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::RequestTimeout,
@@ -109,6 +113,13 @@ impl ProblemCode {
                 "The body is not what its content type says: a broken multipart body, a syntax \
                  error in JSON, or a path that is not UTF-8.",
             ),
+            Self::InvalidTensors => (
+                "invalid-tensors",
+                S::BAD_REQUEST,
+                "The tensors are not what the model takes",
+                "`/v2/models/NAME` lists the inputs of the model with their types and shapes. \
+                 Routes below /v2 answer `{\"error\": \"…\"}` instead of a problem.",
+            ),
             Self::Unauthenticated => (
                 "unauthenticated",
                 S::UNAUTHORIZED,
@@ -140,6 +151,12 @@ impl ProblemCode {
                 "There is no such job",
                 "No job or batch of yours has this id: it never had, it was forgotten, or its \
                  time is over.",
+            ),
+            Self::UnknownModel => (
+                "unknown-model",
+                S::NOT_FOUND,
+                "There is no such model, or no such version of it",
+                "`POST /v2/repository/index` lists those there are.",
             ),
             Self::MethodNotAllowed => (
                 "method-not-allowed",
@@ -310,7 +327,8 @@ impl ProblemCode {
                 "model-unavailable",
                 S::SERVICE_UNAVAILABLE,
                 "The model cannot be run now",
-                "It was unloaded, its files cannot be used, or it is out of order.",
+                "It was unloaded, its files cannot be used, or it is out of order. \
+                 `POST /v2/repository/index` says why.",
             ),
             Self::DeadlineExceeded => (
                 "deadline-exceeded",

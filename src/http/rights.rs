@@ -29,6 +29,7 @@ const RIGHTS: &[(&str, &str, Need)] = &[
     ("GET", "/problems", Need::Nothing),
     ("GET", "/docs", Need::Nothing),
     ("GET", "/openapi.json", Need::Nothing),
+    ("GET", "/openapi/v2.json", Need::Nothing),
     ("GET", "/metrics", Need::Metrics),
     ("POST", "/v1/inpaint", Need::Scope(Scope::Restore)),
     ("POST", "/v1/reconstruct", Need::Scope(Scope::Restore)),
@@ -37,11 +38,18 @@ const RIGHTS: &[(&str, &str, Need)] = &[
     ("GET", "/v1/batches", Need::Key),
     ("DELETE", "/v1/batches", Need::Key),
     ("GET", "/v1/engines", Need::Key),
+    ("GET", "/v1/system", Need::Key),
     ("GET", "/v1/dictionaries", Need::Key),
     ("POST", "/v1/dictionaries", Need::Scope(Scope::Learn)),
     ("DELETE", "/v1/dictionaries", Need::Scope(Scope::Learn)),
     // Callers see and end their own jobs.
     (ANY, "/v1/jobs", Need::Key),
+    // Probes have no key. What models there are is shown to everybody who has one.
+    ("GET", "/v2/health", Need::Nothing),
+    ("GET", "/v2", Need::Key),
+    ("POST", "/v2/models", Need::Scope(Scope::Infer)),
+    ("POST", "/v2/repository/index", Need::Key),
+    ("POST", "/v2/repository/models", Need::Scope(Scope::Admin)),
 ];
 
 /// What a caller needs for a method of a route.
@@ -80,11 +88,13 @@ mod tests {
 
     #[test]
     fn somebody_has_decided_who_may_call_each_documented_route() {
-        let document: serde_json::Value = serde_json::from_str(&openapi::document()).unwrap();
-        for (path, methods) in document["paths"].as_object().unwrap() {
-            for method in methods.as_object().unwrap().keys() {
-                let method = method.to_uppercase();
-                assert!(is_decided(&method, path), "{method} {path} has no row in RIGHTS");
+        for document in [openapi::document(), openapi::document_v2()] {
+            let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+            for (path, methods) in document["paths"].as_object().unwrap() {
+                for method in methods.as_object().unwrap().keys() {
+                    let method = method.to_uppercase();
+                    assert!(is_decided(&method, path), "{method} {path} has no row in RIGHTS");
+                }
             }
         }
     }

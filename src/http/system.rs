@@ -101,6 +101,7 @@ async fn show_metrics(State(state): State<ApiState>) -> impl IntoResponse {
         let waiting = stats.queued.iter().map(|(priority, count)| (priority.name(), *count));
         backlog.set(waiting, stats.running, oldest);
     }
+    state.registry.observe();
     ([(CONTENT_TYPE, Metrics::MEDIA_TYPE)], state.metrics.render())
 }
 

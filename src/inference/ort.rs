@@ -73,6 +73,11 @@ impl Runtime {
         Ok(RUNTIME.get_or_init(|| Self { environment, library: library.clone(), build }))
     }
 
+    /// The runtime, if this process has loaded one.
+    pub fn loaded() -> Option<&'static Self> {
+        RUNTIME.get()
+    }
+
     /// The library that was loaded.
     pub fn library(&self) -> &Path {
         &self.library

@@ -1,6 +1,8 @@
 //! Settings of the models.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use crate::inference::Device;
@@ -47,5 +49,14 @@ impl Default for ModelsConfig {
             deadline: Duration::from_mins(1),
             onnxruntime: None,
         }
+    }
+}
+
+impl ModelsConfig {
+    /// Threads of one model, at least one.
+    pub fn threads_of_a_model(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.threads)
+            .or_else(|| thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN)
     }
 }

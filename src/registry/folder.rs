@@ -15,6 +15,17 @@ pub(super) const MANIFEST: &str = "model.toml";
 /// The configuration of a Triton repository, in the folder of the model.
 pub(super) const TRITON: &str = "config.pbtxt";
 
+/// Whether a path in a folder of models, with `/` between its parts, is that of a file that is
+/// looked at.
+pub fn is_model_file(path: &str) -> bool {
+    let is_model = |name: &str| name.parse::<ModelName>().is_ok();
+    match path.split('/').collect::<Vec<_>>()[..] {
+        [name, version, MODEL | MANIFEST] => is_model(name) && version.parse::<Version>().is_ok(),
+        [name, TRITON] => is_model(name),
+        _ => false,
+    }
+}
+
 /// Entries of one folder that are looked at.
 const MOST_ENTRIES: usize = 10_000;
 

@@ -1,8 +1,6 @@
 //! From the files of a version to a model at work: read, verify, inspect, start.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::thread;
 
 use sha2::{Digest as _, Sha256};
 
@@ -76,9 +74,7 @@ impl Loader {
     /// not be kept in memory, and from memory, so that nothing beside it is.
     fn factory(&self, runtime: &'static Runtime, key: &Key, digest: String) -> BackendFactory {
         let (folder, limit) = (self.folder.clone(), self.config.max_bytes);
-        let threads = NonZeroUsize::new(self.config.threads)
-            .or_else(|| thread::available_parallelism().ok())
-            .unwrap_or(NonZeroUsize::MIN);
+        let threads = self.config.threads_of_a_model();
         let options =
             SessionOptions { device: self.config.device, threads, ..SessionOptions::default() };
         let (name, version) = key.clone();

@@ -20,7 +20,7 @@ mod networks;
 mod table;
 mod triton;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 pub use check::ManifestError;
 pub use config::ModelsConfig;
 pub use error::{RegistryError, RegistryFault};
+pub use folder::is_model_file;
 pub use lease::Lease;
 pub use table::{IndexEntry, IndexState};
 
@@ -38,13 +39,26 @@ pub use crate::inference::{
     Colour, HdStrategy, Hidden, ImageInput, InvalidName, InvalidVersion, Layout, Manifest,
     MaskInput, ModelName, ModelTask, Pad, Pruning, ResultOutput, SizePolicy, Version,
 };
-
-use crate::inference::LibrarySearch;
+use crate::inference::{LibrarySearch, Runtime};
 use crate::telemetry::Metrics;
 use folder::Folder;
 use lease::{Living, Loaded};
 use loader::Loader;
 use table::{Key, Lookup, Table};
+
+/// What is known of ONNX Runtime.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuntimeState {
+    /// It computes.
+    Loaded {
+        /// What it says of its build.
+        build: String,
+    },
+    /// Nothing has needed it yet.
+    NotLoaded,
+    /// It was needed and could not be loaded. It is tried again when it is needed again.
+    Unusable,
+}
 
 /// All models of a service.
 #[derive(Debug)]
@@ -60,6 +74,8 @@ pub struct Registry {
     ticks: AtomicU64,
     living: Living,
     metrics: Arc<Metrics>,
+    /// Whether the runtime was needed and could not be loaded.
+    is_missed: AtomicBool,
     closed: CancellationToken,
 }
 
@@ -92,6 +108,7 @@ impl Registry {
             ticks: AtomicU64::new(1),
             living,
             metrics: Arc::clone(metrics),
+            is_missed: AtomicBool::new(false),
             closed: CancellationToken::new(),
         };
         registry.scan()?;
@@ -193,6 +210,15 @@ impl Registry {
         self.table().loaded().map(Lease::new).collect()
     }
 
+    /// What is known of ONNX Runtime.
+    pub fn runtime(&self) -> RuntimeState {
+        match Runtime::loaded() {
+            Some(runtime) => RuntimeState::Loaded { build: runtime.build().to_owned() },
+            None if self.is_missed.load(Ordering::Relaxed) => RuntimeState::Unusable,
+            None => RuntimeState::NotLoaded,
+        }
+    }
+
     /// The settings.
     pub fn config(&self) -> &ModelsConfig {
         &self.config
@@ -280,6 +306,9 @@ impl Registry {
                 Ok(None)
             }
             Err(error) => {
+                if matches!(error, RegistryError::Runtime(_)) {
+                    self.is_missed.store(true, Ordering::Relaxed);
+                }
                 let (fault, (name, version)) = (Arc::new(error), key);
                 tracing::warn!(model = %name, %version, error = fault.explain(), "not loaded");
                 self.table().fail(key, stamp, &fault);

@@ -6,6 +6,7 @@ mod config;
 mod db;
 mod error;
 mod keys;
+mod mirror;
 mod queue;
 mod secret;
 mod tls;
@@ -21,6 +22,7 @@ pub use db::{
 };
 pub use error::{Cause, Share, StorageError};
 pub use keys::KeyRing;
+pub use mirror::{Mirror, Mirrored};
 pub use queue::{Beat, Changes, Claim, JobQueue, Recorded};
 pub use secret::SecretUrl;
 pub use tls::install_tls;

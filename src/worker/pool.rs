@@ -46,6 +46,11 @@ impl std::fmt::Debug for State {
 }
 
 impl Pool {
+    /// Threads that work, as many as requests are computed side by side.
+    pub fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
     /// Starts the threads.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("inference", &["telemetry", "numerics", "onnx"]),
     ("engines", &["numerics", "imaging", "csc", "inference"]),
     ("registry", &["telemetry", "numerics", "imaging", "onnx", "inference", "engines"]),
-    ("bench", &["numerics", "imaging", "cogd", "csc", "engines"]),
+    ("bench", &["numerics", "onnx", "imaging", "cogd", "csc", "engines"]),
     ("jobs", &["engines"]),
     ("storage", &["telemetry", "auth", "jobs"]),
     ("worker", &["telemetry", "numerics", "imaging", "csc", "engines", "jobs", "storage"]),

@@ -23,9 +23,9 @@ fn in_memory() -> BlobStore {
     BlobStore::open(&config, Path::new("unused")).unwrap()
 }
 
-fn in_bucket(endpoint: &str, prefix: &str) -> BlobStore {
+fn in_bucket(endpoint: &str, path: &str) -> BlobStore {
     let config = BlobConfig {
-        url: Some(format!("s3://bkt/{prefix}").parse().unwrap()),
+        url: Some(format!("s3://{path}").parse().unwrap()),
         s3_endpoint: Some(endpoint.parse().unwrap()),
         s3_access_key_id: Some("test".to_owned()),
         s3_secret_access_key: Some("test".parse().unwrap()),
@@ -96,8 +96,16 @@ async fn a_bucket_keeps_files() {
         eprintln!("SKIPPED: TEST_S3_URL names no S3 service; scripts/test-s3 starts one");
         return;
     };
-    let store = in_bucket(url.to_str().unwrap(), &JobId::generate().to_string());
+    let store = in_bucket(url.to_str().unwrap(), &format!("bkt/{}", JobId::generate()));
     conforms(&store).await;
+    // Who forgot to make a bucket is told so, whatever is asked of it.
+    let nowhere = in_bucket(url.to_str().unwrap(), "nowhere/at-all");
+    let put = nowhere.put(JobId::generate(), "image", Bytes::from_static(b"x"), "image/png").await;
+    assert!(matches!(put, Err(StorageError::Unavailable { .. })), "{put:?}");
+    let (job, bytes) = (JobId::generate(), Bytes::from_static(b"x"));
+    let blob = store.put(job, "image", bytes, "image/png").await.unwrap();
+    let got = nowhere.get(&blob).await;
+    assert!(matches!(got, Err(StorageError::Unavailable { .. })), "{got:?}");
 }
 
 #[tokio::test]
@@ -188,6 +196,19 @@ async fn a_folder_that_went_away_is_unavailable() {
     assert!(matches!(error, StorageError::Unavailable { .. }), "{error:?}");
 }
 
+#[tokio::test]
+async fn a_folder_without_any_files_has_not_lost_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, jobs) = (in_folder(folder.path()), folder.path().join("blobs/jobs"));
+    let put = store.put(JobId::generate(), "image", Bytes::from_static(b"x"), "image/png");
+    let blob = put.await.unwrap();
+    std::fs::rename(&jobs, folder.path().join("elsewhere")).unwrap();
+    let error = store.get(&blob).await.unwrap_err();
+    assert!(matches!(error, StorageError::Unavailable { .. }), "{error:?}");
+    std::fs::rename(folder.path().join("elsewhere"), &jobs).unwrap();
+    assert_eq!(store.get(&blob).await.unwrap(), "x");
+}
+
 /// A service that speaks enough S3 for one file, and can be told to fail.
 struct Faulty {
     url: String,
@@ -225,7 +246,7 @@ impl Faulty {
 #[tokio::test]
 async fn a_bucket_that_fails_for_a_while_is_unavailable_and_then_works_again() {
     let service = Faulty::start().await;
-    let store = in_bucket(&service.url, "");
+    let store = in_bucket(&service.url, "bkt/");
     let put = || store.put(JobId::generate(), "image", "a picture".into(), "image/png");
     let blob = put().await.unwrap();
     assert_eq!(store.get(&blob).await.unwrap(), "a picture");
@@ -247,7 +268,7 @@ async fn a_bucket_that_never_answers_is_unavailable_after_some_seconds() {
     // Accepts connections and says nothing.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let store = in_bucket(Url::parse(&format!("http://{address}")).unwrap().as_str(), "");
+    let store = in_bucket(Url::parse(&format!("http://{address}")).unwrap().as_str(), "bkt/");
     let began = tokio::time::Instant::now();
     let put = store.put(JobId::generate(), "image", Bytes::from_static(b"x"), "image/png").await;
     let error = put.unwrap_err();

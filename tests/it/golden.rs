@@ -19,6 +19,11 @@ fn the_committed_description_of_the_api_is_what_the_routes_say() {
 }
 
 #[test]
+fn the_committed_description_of_the_inference_protocol_is_what_the_routes_say() {
+    assert_golden("openapi/v2.json", &cogd::http::document_v2());
+}
+
+#[test]
 fn the_reference_of_the_settings_is_what_the_table_says() {
     assert_golden("docs/configuration.md", &cogd::config::reference_page());
 }

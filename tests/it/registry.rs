@@ -5,13 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::body::Body;
+use axum::http::Request;
 use cogd::config::library_search;
 use cogd::inference::{Device, LibrarySearch, Tensor};
 use cogd::onnx::{ElementType, GraphBuilder};
 use cogd::registry::{IndexState, Lease, ModelName, ModelsConfig, Registry, RegistryError};
+use cogd::storage::BlobUrl;
 use cogd::telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::app::TestApp;
 use crate::support::models::{ModelFolder, scale};
 use crate::support::networks::runtime;
 
@@ -227,7 +231,7 @@ async fn hostile_files_are_refused_by_name_and_spoil_no_other() {
     folder.put("truncated/1/model.onnx", &good[..good.len() / 2]);
     folder.put("empty/1/model.onnx", "");
     folder.put("text/1/model.onnx", "<html>not found</html>");
-    folder.put("opset/1/model.onnx", swap(&good, &[0x0a, 0x00, 0x10, 17], &[0x0a, 0x00, 0x10, 99]));
+    folder.put("opset/1/model.onnx", swap(&good, &[0x42, 2, 0x10, 17], &[0x42, 2, 0x10, 99]));
     folder.put("cycle/1/model.onnx", swap(&good, b"factor", b"give_y"));
     folder.put("large/1/model.onnx", vec![0; 4096]);
     folder.put("sum/1/model.onnx", &good);
@@ -355,4 +359,30 @@ async fn shapes_that_explode_fail_one_request_and_spoil_no_other() {
     };
     assert!(run(1 << 23).await.is_err());
     assert_eq!(run(8).await.unwrap().outputs[0].1.len(), 64);
+}
+
+#[tokio::test]
+async fn models_of_a_bucket_come_and_go_with_it() {
+    let bucket = ModelFolder::new();
+    bucket.put("double/1/model.onnx", scale(2.0).encode());
+    bucket.put("double/notes/secret.txt", "stays where it is");
+    let app = TestApp::with(|config| {
+        config.models_url = Some(BlobUrl::Folder(bucket.path()));
+        config.models.poll = Duration::from_millis(50);
+        config.models.preload = false;
+    })
+    .await;
+    let versions = async || {
+        let index = app.call(Request::post("/v2/repository/index").body(Body::empty()).unwrap());
+        let index = index.await.json();
+        let version = |entry: &serde_json::Value| entry["version"].as_str().unwrap().to_owned();
+        index.as_array().unwrap().iter().map(version).collect::<Vec<_>>()
+    };
+    assert_eq!(versions().await, ["1"]);
+    app.work();
+    bucket.put("double/2/model.onnx", scale(3.0).encode());
+    bucket.remove("double/1");
+    while versions().await != ["2"] {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -14,9 +14,10 @@ use crate::http::answer::ANSWER_HEADERS;
 use crate::http::gate::KEY_HEADER;
 use crate::http::middleware::authenticate::LIMIT_HEADERS;
 use crate::http::middleware::request_id;
+use crate::http::v2::HEADER_LENGTH;
 
 /// Headers that scripts may send besides the usual ones.
-const ASKED: [&str; 4] = ["idempotency-key", "last-event-id", "prefer", KEY_HEADER];
+const ASKED: [&str; 5] = ["idempotency-key", "last-event-id", "prefer", KEY_HEADER, HEADER_LENGTH];
 
 /// The layer for these origins. Without any it adds nothing, so browsers refuse. It answers what
 /// browsers ask before a request themselves, so that takes no key.
@@ -33,7 +34,10 @@ pub(in crate::http) fn layer(config: &HttpConfig) -> CorsLayer {
     let asked = ASKED.map(HeaderName::from_static).into_iter();
     let asked =
         asked.chain([ACCEPT, AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, request_id.clone()]);
-    let answered = ANSWER_HEADERS.into_iter().chain(LIMIT_HEADERS).chain(["preference-applied"]);
+    let answered = ANSWER_HEADERS
+        .into_iter()
+        .chain(LIMIT_HEADERS)
+        .chain(["preference-applied", HEADER_LENGTH]);
     let answered = answered.map(HeaderName::from_static);
     let answered = answered.chain([LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE, request_id]);
     CorsLayer::new()

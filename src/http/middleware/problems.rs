@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use super::request_id::RequestId;
 use crate::http::error::ApiError;
 use crate::http::problem::ProblemCode;
+use crate::http::v2;
 
 /// Media type of problems.
 pub(in crate::http) const MEDIA_TYPE: &str = "application/problem+json";
@@ -20,6 +21,7 @@ pub(in crate::http) const MEDIA_TYPE: &str = "application/problem+json";
 /// Writes the body of errors, our own and those of the framework, and logs the cause once.
 pub(in crate::http) async fn render_problems(request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().map(|id| id.as_str().to_owned());
+    let is_v2 = v2::is_below(request.uri().path());
     let mut response = next.run(request).await;
     let ours = response.extensions_mut().remove::<Arc<ApiError>>();
     let Some(error) = ours.or_else(|| foreign(&response).map(Arc::new)) else {
@@ -28,22 +30,30 @@ pub(in crate::http) async fn render_problems(request: Request, next: Next) -> Re
     if let Some(cause) = error.cause() {
         tracing::error!(request_id = id, error = chain(cause), "a request failed");
     }
-    let mut problem = render(&error, id, response.headers());
+    let mut problem = if is_v2 {
+        render(&error, v2::body(&error), v2::MEDIA_TYPE, response.headers())
+    } else {
+        render(&error, Json(error.problem(id)), MEDIA_TYPE, response.headers())
+    };
     // What the layers outside of this one want to know.
     problem.extensions_mut().extend(std::mem::take(response.extensions_mut()));
     problem
 }
 
-fn render(error: &ApiError, request_id: Option<String>, headers: &HeaderMap) -> Response {
-    let mut problem =
-        (error.code().describe().status, Json(error.problem(request_id))).into_response();
+fn render(
+    error: &ApiError,
+    body: impl IntoResponse,
+    media_type: &'static str,
+    headers: &HeaderMap,
+) -> Response {
+    let mut problem = (error.code().describe().status, body).into_response();
     // What the framework said about the error stays: Allow, Accept-Encoding.
     for (name, value) in headers {
         if name != CONTENT_LENGTH && name != CONTENT_TYPE {
             problem.headers_mut().append(name, value.clone());
         }
     }
-    problem.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    problem.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     if let Some(wait) = error.retry_after() {
         let seconds = wait.as_secs_f64().ceil();
         let seconds = HeaderValue::from_str(&seconds.to_string());

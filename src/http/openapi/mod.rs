@@ -16,7 +16,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::Problem;
-use super::{ApiState, system, v1};
+use super::{ApiState, system, v1, v2};
 use crate::engines::Task;
 
 pub(super) use accepted::{AcceptedAnswer, JobHeaders};
@@ -58,15 +58,35 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
     routes
 }
 
+/// The routes of the Open Inference Protocol with their description.
+pub(super) fn routes_v2() -> OpenApiRouter<ApiState> {
+    let mut routes = v2::routes();
+    security::describe(routes.get_openapi_mut());
+    routes
+}
+
 /// The description of the API, as `/openapi.json` serves it and `openapi/v1.json` keeps it.
 pub fn document() -> String {
     let document = serde_json::json!(routes().into_openapi());
     format!("{document:#}\n")
 }
 
-/// Serves the description. It is not described itself.
+/// The description of the Open Inference Protocol, as `/openapi/v2.json` serves it and
+/// `openapi/v2.json` keeps it.
+pub fn document_v2() -> String {
+    let document = serde_json::json!(routes_v2().into_openapi());
+    format!("{document:#}\n")
+}
+
+/// Where the descriptions are served.
+pub(super) const ADDRESSES: [&str; 2] = ["/openapi.json", "/openapi/v2.json"];
+
+/// Serves the descriptions. They are not described themselves.
 pub(super) fn route() -> Router<ApiState> {
-    let text = Bytes::from(document());
-    let answer = || async move { ([(CONTENT_TYPE, "application/json")], text) };
-    Router::new().route("/openapi.json", get(answer))
+    let answer = |document: String| {
+        let text = Bytes::from(document);
+        get(|| async move { ([(CONTENT_TYPE, "application/json")], text) })
+    };
+    let [native, v2] = ADDRESSES;
+    Router::new().route(native, answer(document())).route(v2, answer(document_v2()))
 }

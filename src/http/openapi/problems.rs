@@ -140,6 +140,9 @@ fn work_problems() -> Vec<ProblemCode> {
         ProblemCode::JobUnfinished,
         ProblemCode::JobCancelled,
         ProblemCode::NameTaken,
+        ProblemCode::InvalidTensors,
+        ProblemCode::UnknownModel,
+        ProblemCode::ModelUnavailable,
     ];
     ProblemCode::ALL.into_iter().filter(|code| !elsewhere.contains(code)).collect()
 }

@@ -3,9 +3,7 @@
 use std::fmt;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::extract::Request;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -13,11 +11,12 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
+use super::Parcel;
 use super::draft::Draft;
 use super::fields::Given;
 use super::form::{Form, Slot};
-use super::{Parcel, too_large};
 use crate::http::ApiState;
+use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::problem::ProblemCode;
 
@@ -33,13 +32,7 @@ pub(super) async fn read(
     state: &ApiState,
     form: Form,
 ) -> Result<Parcel, ApiError> {
-    let limit = state.config.max_body_bytes;
-    let body = Bytes::from_request(request, state).await.map_err(|rejection| {
-        match rejection.into_response().status() {
-            StatusCode::PAYLOAD_TOO_LARGE => too_large(limit, None),
-            _ => ApiError::new(ProblemCode::MalformedRequest, "the body was cut short"),
-        }
-    })?;
+    let body = body::collect(request, state).await?;
     // Megabytes of base64 would keep this thread from other requests for too long.
     spawn_blocking(move || parse(&body, form)).await.map_err(ApiError::internal)?
 }

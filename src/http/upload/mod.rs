@@ -11,12 +11,12 @@ mod tests;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use serde::Deserialize;
-use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::ApiState;
+use super::body;
 use super::error::ApiError;
 use super::problem::ProblemCode;
 use crate::engines::{LearnSpec, NetworkName, Options, Task};
@@ -158,39 +158,20 @@ impl FromRequest<ApiState> for LearnUpload {
 }
 
 async fn read(request: Request, state: &ApiState, form: Form) -> Result<Parcel, ApiError> {
-    refuse_declared_length(&request, state.config.max_body_bytes)?;
-    let patience = state.config.body_timeout;
-    let late = |_| {
-        ApiError::new(ProblemCode::RequestTimeout, "the body took too long to arrive")
-            .with_limit(patience.as_secs_f64(), None)
-    };
     match essence(&request).as_deref() {
         Some("multipart/form-data") => {
-            timeout(patience, multipart::read(request, state, form)).await.map_err(late)?
+            let read = async |request| multipart::read(request, state, form).await;
+            body::in_time(request, state, read).await
         }
         Some("application/json") => {
-            timeout(patience, json::read(request, state, form)).await.map_err(late)?
+            let read = async |request| json::read(request, state, form).await;
+            body::in_time(request, state, read).await
         }
         _ => Err(ApiError::new(
             ProblemCode::UnsupportedMediaType,
             "Content-Type must be multipart/form-data or application/json",
         )),
     }
-}
-
-/// Refuses a body that says it is too large before a byte of it is read.
-fn refuse_declared_length(request: &Request, limit: u64) -> Result<(), ApiError> {
-    let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    match declared.and_then(|length| length.parse::<u64>().ok()) {
-        Some(length) if length > limit => Err(too_large(limit, Some(length))),
-        _ => Ok(()),
-    }
-}
-
-fn too_large(limit: u64, actual: Option<u64>) -> ApiError {
-    let detail = format!("the body has more than {limit} bytes");
-    ApiError::new(ProblemCode::BodyTooLarge, detail)
-        .with_limit(limit as f64, actual.map(|length| length as f64))
 }
 
 /// The media type of the body without its parameters.

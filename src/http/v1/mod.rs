@@ -6,6 +6,7 @@ mod engines;
 mod features;
 mod jobs;
 mod restorations;
+mod system;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,6 +22,7 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(restorations::reconstruct))
         .routes(routes!(features::show_features))
         .routes(routes!(engines::list_engines))
+        .routes(routes!(system::show_system))
         .routes(routes!(dictionaries::list_dictionaries, dictionaries::learn_dictionary))
         .routes(routes!(dictionaries::show_dictionary, dictionaries::delete_dictionary))
         .routes(routes!(batches::create_batch))

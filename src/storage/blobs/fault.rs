@@ -14,12 +14,12 @@ pub(super) fn damaged(problem: String) -> StorageError {
 }
 
 /// The store said nothing in time, or the process is ending.
-pub(super) fn no_answer(error: impl Error + Send + Sync + 'static) -> StorageError {
+pub(in crate::storage) fn no_answer(error: impl Error + Send + Sync + 'static) -> StorageError {
     StorageError::Unavailable { what: STORE, source: error.into() }
 }
 
 /// An error of the file system.
-pub(super) fn system_error(error: io::Error) -> StorageError {
+pub(in crate::storage) fn system_error(error: io::Error) -> StorageError {
     if is_full(&error) {
         StorageError::Full { source: error.into() }
     } else {
@@ -28,13 +28,21 @@ pub(super) fn system_error(error: io::Error) -> StorageError {
 }
 
 /// An error of the library. What is not known better is taken for one that passes.
-pub(super) fn storage_error(error: object_store::Error) -> StorageError {
+pub(in crate::storage) fn storage_error(error: object_store::Error) -> StorageError {
     match error {
         object_store::Error::NotFound { ref path, .. } => {
             StorageError::NotFound { what: format!("the file {path}"), source: error.into() }
         }
         error if is_full(&error) => StorageError::Full { source: error.into() },
         error => StorageError::Unavailable { what: STORE, source: error.into() },
+    }
+}
+
+/// What is said of a place: the bucket is gone, or is not there yet.
+pub(super) fn no_place(error: StorageError) -> StorageError {
+    match error {
+        StorageError::NotFound { source, .. } => StorageError::Unavailable { what: STORE, source },
+        error => error,
     }
 }
 

@@ -27,10 +27,12 @@ use tokio::time::timeout;
 
 use super::StorageError;
 use crate::jobs::{BlobRef, JobId, Timestamp};
-use fault::{damaged, no_answer, storage_error};
+use fault::{damaged, no_answer, no_place};
 
 pub use config::{BlobConfig, BlobUrl, InvalidBlobUrl, InvalidRegion, S3Region};
+pub(in crate::storage) use fault::{no_answer as silent, storage_error, system_error};
 pub use open::OpenError;
+pub(in crate::storage) use open::open as open_place;
 
 /// What every key begins with.
 const JOBS: &str = "jobs";
@@ -83,7 +85,7 @@ impl BlobStore {
         }
         let size = bytes.len() as u64;
         let put = self.store.put_opts(&key, PutPayload::from_bytes(bytes), options);
-        within(patience(size), put).await?;
+        within(patience(size), put).await.map_err(no_place)?;
         Ok(BlobRef {
             role: role.to_owned(),
             key: key.to_string(),
@@ -96,7 +98,8 @@ impl BlobStore {
     /// Reads a file back, exactly as it was put.
     ///
     /// # Errors
-    /// [`StorageError::NotFound`] if it is gone, [`StorageError::Corrupt`] if it is another one.
+    /// [`StorageError::NotFound`] if it is gone, [`StorageError::Corrupt`] if it is another one,
+    /// [`StorageError::Unavailable`] if the whole place is gone or does not answer.
     pub async fn get(&self, blob: &BlobRef) -> Result<Bytes, StorageError> {
         let key = Key::parse(&blob.key).map_err(|error| damaged(error.to_string()))?;
         let read = async {
@@ -105,8 +108,11 @@ impl BlobStore {
             let size = found.meta.size;
             if size == blob.size { found.bytes().await.map(Ok) } else { Ok(Err(size)) }
         };
-        let bytes = within(patience(blob.size), read)
-            .await?
+        let read = within(patience(blob.size), read).await;
+        if let Err(StorageError::NotFound { .. }) = read {
+            self.check_place().await?;
+        }
+        let bytes = read?
             .map_err(|size| damaged(format!("{key} has {size} bytes and had {}", blob.size)))?;
         let sha256 = digest(bytes.clone()).await?;
         if sha256 == blob.sha256 {
@@ -172,6 +178,15 @@ impl BlobStore {
         match &self.folder {
             Some(folder) => leftovers::remove_half_written(folder.join(JOBS), before).await,
             None => Ok(0),
+        }
+    }
+
+    /// Whether the place of all files is there: one that is not mounted has none, and will have
+    /// them all again.
+    async fn check_place(&self) -> Result<(), StorageError> {
+        match &self.folder {
+            Some(folder) => leftovers::check_folder(folder.join(JOBS)).await,
+            None => self.check().await.map_err(no_place),
         }
     }
 

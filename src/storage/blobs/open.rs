@@ -38,10 +38,10 @@ pub enum OpenError {
 }
 
 /// A store, and its folder if it has one.
-pub(super) type Place = (Arc<dyn ObjectStore>, Option<PathBuf>);
+pub(in crate::storage) type Place = (Arc<dyn ObjectStore>, Option<PathBuf>);
 
 /// Opens the place of the settings. A bucket is not yet asked for anything.
-pub(super) fn open(config: &BlobConfig, data_dir: &Path) -> Result<Place, OpenError> {
+pub(in crate::storage) fn open(config: &BlobConfig, data_dir: &Path) -> Result<Place, OpenError> {
     match &config.url {
         None => folder(&data_dir.join(FOLDER)),
         Some(BlobUrl::Folder(path)) => folder(path),

@@ -51,7 +51,8 @@ fn wrong(url: &SecretUrl) -> StorageError {
 
 /// With a write-ahead log and `synchronous = NORMAL`, what is committed outlives the end of the
 /// process, however violent. Only a failure of power or of the system can take back the last
-/// moments, never break the file. `FULL` would wait for the disk at every step of every job.
+/// moments, never break the file. `FULL` would wait for the disk at every step of every job, where
+/// a step that is taken back is only done again; jobs are accepted with it.
 async fn open_file(
     options: SqliteConnectOptions,
     config: &StorageConfig,

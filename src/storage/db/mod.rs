@@ -63,7 +63,7 @@ pub struct Postgres {
 /// `read` and `write` give a pool, `relaxed` one whose commits on PostgreSQL do not wait for the
 /// disk, `transaction` a transaction that is committed if the lines end with `Ok`, and rolled back
 /// if they end with an error (they are an async block of their own). It is given time for so many
-/// steps.
+/// steps, and it is on the disk when it ends, on SQLite as well.
 macro_rules! each {
     ($database:expr, read, $pool:ident => $body:expr) => {
         $crate::storage::db::each!(@pools $database, readers, pool, $pool => $body)
@@ -90,10 +90,15 @@ macro_rules! each {
     ($database:expr, transaction of $steps:expr, $transaction:ident => $body:expr) => {
         match $database {
             $crate::storage::db::Database::Sqlite(sqlite) => {
+                use sqlx::Connection as _;
+                let mut connection = sqlite.writer.acquire().await?;
+                sqlx::raw_sql("PRAGMA synchronous = FULL").execute(&mut *connection).await?;
                 // Takes the lock at once: a reader that turns writer may be refused.
-                let mut $transaction = sqlite.writer.begin_with("BEGIN IMMEDIATE").await?;
+                let mut $transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
                 let done = async { $body }.await?;
                 $transaction.commit().await?;
+                // Were this not reached, the next statements would only be slower.
+                sqlx::raw_sql("PRAGMA synchronous = NORMAL").execute(&mut *connection).await?;
                 Ok(done)
             }
             $crate::storage::db::Database::Postgres(postgres) => {

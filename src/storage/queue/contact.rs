@@ -1,7 +1,7 @@
 //! Whether this process was in touch with the database, and so may judge who else was not.
 //!
-//! When the database is away for longer than a lease, every lease runs out, and no worker is to
-//! blame. Whoever finds it back first gives the others as long as a lease to say that they live.
+//! When the database is away or full for longer than a lease, every lease runs out, and no worker
+//! is to blame. Whoever finds it back first gives the others as long as a lease to say that they live.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -39,6 +39,12 @@ impl Contact {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_lost = true;
     }
 
+    /// The database has no room, so nobody can extend a lease.
+    pub(super) fn is_full(&self, now: Timestamp, lease: Duration) {
+        let mut touch = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        touch.patient_until = Some(now.after(lease));
+    }
+
     /// Whether a worker whose lease has run out can be taken for lost.
     pub(super) fn may_judge(&self, now: Timestamp, lease: Duration) -> bool {
         let touch = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,6 +76,17 @@ mod tests {
         assert!(!contact.may_judge(at(129), LEASE));
         assert!(contact.may_judge(at(130), LEASE));
         assert!(contact.may_judge(at(50), LEASE), "the clock was set back");
+    }
+
+    #[test]
+    fn while_there_is_no_room_nobody_is_lost() {
+        let contact = Contact::default();
+        contact.found(at(0), LEASE);
+        contact.is_full(at(10), LEASE);
+        // What only reads is answered all the same.
+        contact.found(at(11), LEASE);
+        assert!(!contact.may_judge(at(39), LEASE));
+        assert!(contact.may_judge(at(40), LEASE));
     }
 
     #[test]

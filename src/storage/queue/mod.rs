@@ -140,10 +140,11 @@ impl JobQueue {
         self.shared.clock.now()
     }
 
-    /// Passes on what the database answered, and takes note that it did.
+    /// Passes on what the database answered, and takes note whether it did and could write.
     fn heard<T>(&self, answer: Result<T, StorageError>) -> Result<T, StorageError> {
         match &answer {
             Err(StorageError::Unavailable { .. }) => self.shared.contact.lost(),
+            Err(StorageError::Full { .. }) => self.shared.contact.is_full(self.now(), self.lease()),
             _ => self.shared.contact.found(self.now(), self.lease()),
         }
         answer

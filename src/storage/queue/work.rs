@@ -231,10 +231,7 @@ impl JobQueue {
             Ok(Some(due)) => wait = wait.min(due.since(self.now()).max(SHORTEST_WAIT)),
             Ok(None) => {}
             // The caller's claim will say it.
-            Err(error) => {
-                self.shared.contact.lost();
-                tracing::debug!(%error, "cannot look up when there is work");
-            }
+            Err(error) => tracing::debug!(%error, "cannot look up when there is work"),
         }
         // It does not matter which it was.
         let _ = timeout(wait, self.shared.wake.until_work()).await;

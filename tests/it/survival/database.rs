@@ -7,13 +7,14 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use cogd::jobs::JobState;
+use cogd::storage::{Beat, Database, JobQueue, StorageConfig};
 use cogd::worker::Slots;
 use sqlx::Connection as _;
 
 use super::{all_jobs, all_succeeded, in_time, is_refused, long, post, settings, wait_until};
 use crate::support::app::TestApp;
 use crate::support::proxy::{Mode, Proxy};
-use crate::support::world::{Engine, World, run};
+use crate::support::world::{Engine, LEASE, World, add, claim, job, run};
 
 /// Longer than every lease of these tests.
 const OUTAGE: Duration = Duration::from_secs(10);
@@ -34,21 +35,33 @@ async fn a_job_whose_acceptance_was_never_confirmed_keeps_its_files() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_an_outage_nobody_is_taken_for_lost_before_a_lease_has_passed() {
+    run(Engine::Postgres, outlasts_a_lease).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_is_locked_for_ten_seconds_takes_nothing_with_it() {
     run(Engine::Sqlite, locked).await;
 }
 
-/// A service that reaches its database by way of a proxy, and has one place for jobs.
-async fn behind(world: &World) -> (Proxy, TestApp) {
+/// A proxy before the database of a world, and settings to reach it that way.
+async fn proxy(world: &World) -> (Proxy, StorageConfig) {
     let mut server: url::Url =
         world.storage.database_url.as_ref().unwrap().expose().parse().unwrap();
     // The proxy looks into what it passes on.
     server.query_pairs_mut().append_pair("sslmode", "disable");
     let proxy = Proxy::before(server.as_str()).await;
+    let database_url = Some(proxy.url().parse().unwrap());
+    let timeout = Duration::from_secs(1);
+    (proxy, StorageConfig { database_url, timeout, ..world.storage.clone() })
+}
+
+/// A service that reaches its database by way of a proxy, and has one place for jobs.
+async fn behind(world: &World) -> (Proxy, TestApp) {
+    let (proxy, storage) = proxy(world).await;
     let app = TestApp::with(|config| {
         settings(world, config);
-        config.storage.database_url = Some(proxy.url().parse().unwrap());
-        config.storage.timeout = Duration::from_secs(1);
+        config.storage = storage;
         config.jobs.slots = Slots::Fixed(1);
     })
     .await;
@@ -99,27 +112,33 @@ async fn silent(world: Arc<World>) {
     let (proxy, app) = behind(&world).await;
     let (app, look) = (Arc::new(app), beside(&world).await);
     let (_, path) = accept_work(&app, &look).await;
-    proxy.turn(Mode::Silent);
-    for _ in 0..2 {
+    let ask = async || {
         let requests = (0..30).map(|number| {
             let (app, path) = (Arc::clone(&app), path.clone());
-            tokio::spawn(async move {
+            tokio::spawn(in_time(async move {
                 match number % 3 {
                     0 => app.call(post(number, "respond-async")).await,
                     1 => app.get("/v1/jobs").await,
                     _ => app.get(&path).await,
                 }
-            })
+            }))
         });
-        for request in requests.collect::<Vec<_>>() {
-            is_refused(&in_time(request).await.unwrap());
-        }
+        futures_util::future::try_join_all(requests.collect::<Vec<_>>()).await.unwrap()
+    };
+    // Every connection is made, so every one can fall silent.
+    assert!(ask().await.iter().all(|answer| answer.status.is_success()));
+    proxy.turn(Mode::Silent);
+    for _ in 0..2 {
+        ask().await.iter().for_each(is_refused);
         is_refused(&in_time(app.get("/readyz")).await);
     }
     // The connections of before stay silent for ever.
     proxy.turn(Mode::Open);
     wait_until("it is ready", async || app.get("/readyz").await.status == StatusCode::OK).await;
-    assert_eq!(in_time(app.call(post(5, "respond-async"))).await.status, StatusCode::ACCEPTED);
+    wait_until("it takes work", async || {
+        in_time(app.call(post(5, "respond-async"))).await.status == StatusCode::ACCEPTED
+    })
+    .await;
     all_succeeded(&look.app).await;
 }
 
@@ -132,14 +151,44 @@ async fn without_receipt(world: Arc<World>) {
         request
     };
     proxy.turn(Mode::WithoutReceipt);
-    is_refused(&in_time(app.call(request())).await);
-    let jobs = all_jobs(&look.app).await;
-    assert_eq!(jobs.len(), 1, "the database has it");
+    let mut jobs = Vec::new();
+    // The connections of before are cut, and take nothing.
+    while jobs.is_empty() {
+        is_refused(&in_time(app.call(request())).await);
+        jobs = all_jobs(&look.app).await;
+    }
     proxy.turn(Mode::Open);
     let again = in_time(app.call(request())).await;
     assert_eq!(again.header("x-job-id"), jobs[0].id.to_string());
     app.work();
     assert_eq!(all_succeeded(&look.app).await.len(), 1);
+}
+
+async fn outlasts_a_lease(world: Arc<World>) {
+    let (proxy, storage) = proxy(&world).await;
+    let here = world.queue().await;
+    let database = Database::connect(&storage, world.folder()).await.unwrap();
+    let there = JobQueue::open(database, world.clock(), &world.config).await.unwrap();
+    assert!(there.claim("other", LEASE).await.unwrap().is_none());
+    let id = add(&here, &job("a")).await;
+    let held = claim(&here).await;
+    proxy.turn(Mode::Closed);
+    there.claim("other", LEASE).await.unwrap_err();
+    world.advance(2 * LEASE);
+    proxy.turn(Mode::Open);
+    let mut found = there.claim("other", LEASE).await;
+    while found.is_err() {
+        // Leases are not looked at more often than that.
+        world.advance(Duration::from_secs(1));
+        found = there.claim("other", LEASE).await;
+    }
+    assert!(found.unwrap().is_none(), "its worker had no time to speak");
+    let beat = here.heartbeat(&held, None, LEASE).await.unwrap();
+    assert_eq!(beat, Beat::Held { cancel_requested: false });
+    // Now it has, and says nothing.
+    world.advance(LEASE + Duration::from_secs(1));
+    let again = there.claim("other", LEASE).await.unwrap().expect("a job to claim");
+    assert_eq!((again.job.id, again.job.attempts), (id, 2));
 }
 
 async fn locked(world: Arc<World>) {

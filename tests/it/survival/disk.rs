@@ -6,7 +6,8 @@ use std::process::Command;
 use std::sync::Once;
 use std::time::Duration;
 
-use super::{borrowed, small, wait_until};
+use super::{borrowed, grid_png, small, wait_until};
+use crate::support::app::grey_png;
 use crate::support::process::{Process, Said, cogd, exchange, plain, upload};
 use crate::support::world::skipped;
 
@@ -29,8 +30,9 @@ async fn a_full_disk_is_told_and_takes_nothing_that_was_accepted() {
     let serve = cogd(&["serve", "--bind", "127.0.0.1:0", "--log-filter", "off"]);
     let mut command = on_a_small_disk(folder.path());
     command.arg(serve.get_program()).args(serve.get_args());
-    // Looks for room again and again, with jobs before it and after it.
-    command.args(["--workers", "1", "--jobs-poll", "0.5s", "--data-dir"]).arg(folder.path());
+    // One place holds a job that cannot be stored, another one looks for more all the time.
+    command.args(["--workers", "2", "--jobs-lease", "2s", "--jobs-heartbeat", "0.2s"]);
+    command.args(["--jobs-poll", "0.5s", "--data-dir"]).arg(folder.path());
     let server = Process::start(&mut command);
     let address = server.address();
     let call = |request: Vec<u8>| exchange(&address, &request).expect("an answer");
@@ -54,6 +56,12 @@ async fn a_full_disk_is_told_and_takes_nothing_that_was_accepted() {
     for seed in 0..20 {
         assert_eq!(accept(&post(seed)), 202);
     }
+    let (image, mask) = (grey_png(160, 160, 1), grid_png(160));
+    let long: &[(&str, &[u8])] = &[("image", &image), ("mask", &mask), ("iterations", b"60")];
+    let long = call(upload("/v1/inpaint", &[("Prefer", "respond-async")], long));
+    assert_eq!(accept(&long), 202);
+    let path = format!("/v1/jobs/{}", long.json()["id"].as_str().unwrap());
+    wait_until("it runs", async || call(plain("GET", &path)).json()["state"] == "running").await;
     let filler = fill(&server, &folder.path().join("filler"));
     let mut told = 0;
     for seed in 0..20 {
@@ -67,8 +75,8 @@ async fn a_full_disk_is_told_and_takes_nothing_that_was_accepted() {
         assert_eq!(call(plain("GET", "/livez")).status, 200);
     }
     assert!(told > 0, "nobody was told that the disk is full");
-    // A while in which jobs are tried in vain.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // Longer than a lease.
+    tokio::time::sleep(Duration::from_secs(4)).await;
     std::fs::remove_file(filler).unwrap();
 
     let jobs =
@@ -80,6 +88,7 @@ async fn a_full_disk_is_told_and_takes_nothing_that_was_accepted() {
     })
     .await;
     assert_eq!(jobs().len(), accepted);
+    assert!(jobs().iter().all(|job| job["attempts"] == 1), "{:#?}", jobs());
     assert_eq!(post(1).status, 202);
 }
 

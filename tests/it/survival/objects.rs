@@ -3,7 +3,8 @@
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use cogd::jobs::{JobId, JobState};
 use cogd::storage::BlobConfig;
 use cogd::worker::Slots;
@@ -15,10 +16,81 @@ use crate::support::world::{Engine, World, run, server, skipped};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_away_for_ten_seconds_costs_no_attempt() {
-    let Some(server) = server("TEST_S3_URL") else {
-        return skipped(&Once::new(), "a store of files that is away: TEST_S3_URL is not set");
-    };
-    run(Engine::Sqlite, async |world| away(&world, &server).await).await;
+    if let Some(server) = bucket_server() {
+        run(Engine::Sqlite, async |world| away(&world, &server).await).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_waits_for_a_result_that_cannot_be_read_gets_the_job() {
+    if let Some(server) = bucket_server() {
+        run(Engine::Sqlite, async |world| unreadable(&world, &server).await).await;
+    }
+}
+
+static NO_BUCKET: Once = Once::new();
+
+fn bucket_server() -> Option<String> {
+    let found = server("TEST_S3_URL");
+    if found.is_none() {
+        skipped(&NO_BUCKET, "a store of files that is away: TEST_S3_URL is not set");
+    }
+    found
+}
+
+/// A folder of a bucket.
+fn bucket(endpoint: &str, folder: JobId) -> BlobConfig {
+    BlobConfig {
+        url: Some(format!("s3://bkt/{folder}").parse().unwrap()),
+        s3_endpoint: Some(endpoint.parse().unwrap()),
+        s3_access_key_id: Some("test".to_owned()),
+        s3_secret_access_key: Some("test".parse().unwrap()),
+        ..BlobConfig::default()
+    }
+}
+
+async fn unreadable(world: &Arc<World>, server: &str) {
+    let (proxy, folder) = (Proxy::before(server).await, JobId::generate());
+    let asked = TestApp::with(|config| {
+        settings(world, config);
+        config.blobs = bucket(proxy.url(), folder);
+    })
+    .await;
+    let works = TestApp::with(|config| {
+        settings(world, config);
+        config.blobs = bucket(server, folder);
+    })
+    .await;
+    let asked = Arc::new(asked);
+    let waiting = tokio::spawn({
+        let asked = Arc::clone(&asked);
+        async move { asked.call(post(1, "wait=60")).await }
+    });
+    wait_until("it is accepted", async || all_jobs(&works.app).await.len() == 1).await;
+    proxy.turn(Mode::Unavailable);
+    works.work();
+    let answer = in_time(waiting).await.unwrap();
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+    assert_eq!(answer.json()["state"], "succeeded");
+    let path = answer.header("location");
+    assert_eq!(works.get(&format!("{path}/result")).await.status, StatusCode::OK);
+    // A job is forgotten all the same; its files are swept.
+    let delete = Request::delete(path).body(Body::empty()).unwrap();
+    assert_eq!(in_time(asked.call(delete)).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(works.get(path).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_mounted_costs_no_attempt() {
+    let app = TestApp::new().await;
+    app.call(post(1, "respond-async")).await;
+    let (files, elsewhere) = (app.folder().join("data/blobs/jobs"), app.folder().join("elsewhere"));
+    std::fs::rename(&files, &elsewhere).unwrap();
+    app.work();
+    // It is claimed, and handed back.
+    wait_until("it was tried", async || all_jobs(&app.app).await[0].revision >= 3).await;
+    std::fs::rename(&elsewhere, &files).unwrap();
+    assert_eq!(all_succeeded(&app.app).await[0].attempts, 1);
 }
 
 async fn away(world: &Arc<World>, server: &str) {
@@ -26,13 +98,7 @@ async fn away(world: &Arc<World>, server: &str) {
     let app = TestApp::with(|config| {
         settings(world, config);
         config.jobs.slots = Slots::Fixed(1);
-        config.blobs = BlobConfig {
-            url: Some(format!("s3://bkt/{}", JobId::generate()).parse().unwrap()),
-            s3_endpoint: Some(proxy.url().parse().unwrap()),
-            s3_access_key_id: Some("test".to_owned()),
-            s3_secret_access_key: Some("test".parse().unwrap()),
-            ..BlobConfig::default()
-        };
+        config.blobs = bucket(proxy.url(), JobId::generate());
     })
     .await;
     let app = Arc::new(app);

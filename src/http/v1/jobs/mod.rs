@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 use crate::http::ApiState;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
+use crate::http::intake;
 use crate::http::negotiate::Accept;
 use crate::http::openapi::{CommonProblems, JobProblems, StorageProblems};
 use crate::http::path::IdPath;
@@ -85,7 +86,7 @@ async fn delete_job(
         Cancel::Requested(job) => (StatusCode::ACCEPTED, Json(JobView::from(&job))).into_response(),
         Cancel::Finished(_) => match queue.forget(caller.owner(), id).await? {
             Forget::Forgotten(_) => {
-                state.workshop.blobs.delete_job(id).await?;
+                intake::discard(&state, vec![id]).await;
                 StatusCode::NO_CONTENT.into_response()
             }
             // Another request was faster.

@@ -1,5 +1,7 @@
 //! The composition root: settings in, a running service out.
 
+mod models;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,6 +20,7 @@ use crate::registry::{Registry, RegistryError};
 use crate::storage::{BlobStore, Clock, Database, JobQueue, OpenError, QueueConfig, StorageError};
 use crate::telemetry::Metrics;
 use crate::worker::{Deliverer, NoClient, Pool, Runner, Workshop};
+use models::BucketModels;
 
 /// Time to record, after the grace period, how the last jobs ended.
 const RECORDING: Duration = Duration::from_secs(5);
@@ -26,6 +29,7 @@ const RECORDING: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct App {
     config: Config,
+    bucket_models: Option<BucketModels>,
     state: ApiState,
 }
 
@@ -58,6 +62,12 @@ pub enum StartError {
     /// The models cannot be looked at.
     #[error(transparent)]
     Models(#[from] RegistryError),
+    /// Models cannot come from two places.
+    #[error("models.dir and models.url name two places for the models: give one of them")]
+    TwoPlacesForModels,
+    /// The bucket of models cannot be used.
+    #[error("the bucket of models (models.url) cannot be opened")]
+    BucketModels(#[source] OpenError),
     /// Webhooks cannot be called.
     #[error(transparent)]
     Webhooks(#[from] NoClient),
@@ -90,7 +100,7 @@ impl App {
     ///
     /// # Errors
     /// As [`Self::build`].
-    pub async fn build_worker(config: Config) -> Result<Self, StartError> {
+    pub async fn build_worker(mut config: Config) -> Result<Self, StartError> {
         std::fs::create_dir_all(&config.data_dir).map_err(|source| {
             let path = config.data_dir.clone();
             StartError::DataDir { path, source }
@@ -102,6 +112,10 @@ impl App {
             Pool::start(&config.worker, Arc::clone(&metrics)).map_err(StartError::Workers)?;
         let pool = Arc::new(pool);
         let search = config::library_search(config.models.onnxruntime.clone());
+        let bucket_models = BucketModels::open(&mut config)?;
+        if let Some(models) = &bucket_models {
+            models.fetch().await;
+        }
         let registry = Registry::open(&config.models, search, &metrics)?;
         let environment = Arc::new(Environment {
             limits: config.image.clone(),
@@ -131,7 +145,7 @@ impl App {
             closing: CancellationToken::new(),
             metrics,
         };
-        Ok(Self { config, state })
+        Ok(Self { config, bucket_models, state })
     }
 
     /// Everything the service answers, without a socket.
@@ -194,6 +208,14 @@ impl App {
             let (registry, ending) = (Arc::clone(&self.state.registry), ending.clone());
             async move { registry.watch(&ending).await }
         });
+        let following = tokio::spawn({
+            let (models, ending) = (self.bucket_models.clone(), ending.clone());
+            async move {
+                if let Some(models) = models {
+                    models.follow(&ending).await;
+                }
+            }
+        });
         signal.await;
         let grace = self.config.http.shutdown_grace;
         tracing::info!(grace_s = grace.as_secs_f64(), "finishing the work at hand");
@@ -213,7 +235,7 @@ impl App {
         }
         runner.finish(RECORDING).await;
         ending.cancel();
-        for task in [running, cleaning, telling, watching] {
+        for task in [running, cleaning, telling, watching, following] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a background task failed");
             }

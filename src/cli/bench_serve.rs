@@ -1,0 +1,246 @@
+//! `cogd bench serve`.
+
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use serde_json::json;
+use tokio::runtime::Runtime as Async;
+use tokio::sync::oneshot;
+use ureq::Agent;
+
+use crate::app::App;
+use crate::auth::AuthMode;
+use crate::bench::convolutions;
+use crate::config::{Config, library_search};
+use crate::inference::{BackendFactory, ModelSource, Runtime, SessionOptions, Tensor};
+use crate::numerics::Random;
+
+/// Measure what serving a network by HTTP costs beside the runtime alone
+#[derive(Debug, clap::Args)]
+pub(super) struct ServeBench {
+    /// Channels of the network's layers
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1024))]
+    channels: u64,
+
+    /// Layers of the network
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+    layers: u16,
+
+    /// Sides of the images, separated by commas
+    #[arg(long, value_name = "PIXELS", value_delimiter = ',', default_value = "256,32")]
+    sides: Vec<usize>,
+
+    /// Clients side by side
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    clients: u16,
+
+    /// Time for each measurement, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
+    seconds: f64,
+
+    /// Threads of one session; as many as this process may use if not given
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+
+    /// Longest batch where requests may run together
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    max_batch: usize,
+}
+
+/// Name of the network that is served.
+const MODEL: &str = "bench";
+
+impl ServeBench {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        ensure!(
+            self.seconds > 0.0 && self.seconds < 3600.0,
+            "--seconds must lie between 0 and 3600"
+        );
+        let bytes = convolutions(self.channels, usize::from(self.layers))?.encode();
+        let folder = tempfile::tempdir()?;
+        super::print(&self.measure(&bytes, folder.path())?)
+    }
+
+    fn measure(&self, bytes: &[u8], folder: &Path) -> anyhow::Result<String> {
+        let version = folder.join("models").join(MODEL).join("1");
+        std::fs::create_dir_all(&version)?;
+        std::fs::write(version.join("model.onnx"), bytes)?;
+        let threads = self.threads.or(thread::available_parallelism().ok());
+        let threads = threads.unwrap_or(NonZeroUsize::MIN);
+        let options = SessionOptions { threads, ..SessionOptions::default() };
+        let runtime = Runtime::load(&library_search(None))?;
+        let factory = runtime.factory(ModelSource::Memory(Arc::from(bytes)), options);
+
+        let mut table = format!(
+            "{} layers of {} channels, 3x3, {threads} threads a session\n\n\
+             | image | clients | longest batch | requests a second | of the bare runtime | p50 ms | p50 added ms |\n\
+             |---|---:|---:|---:|---:|---:|---:|\n",
+            self.layers, self.channels,
+        );
+        for &side in &self.sides {
+            ensure!((1..=4096).contains(&side), "sides must lie between 1 and 4096");
+            let input = image(side)?;
+            let bare = bare(&factory, &input, self.time())?;
+            let mut row = |what: &str, clients: u16, batch: &str, run: &Run| {
+                writeln!(
+                    table,
+                    "| {side}x{side} | {what} {clients} | {batch} | {:.2} | {:.3} | {:.2} | {:.2} |",
+                    run.rate(),
+                    run.rate() / bare.rate(),
+                    run.median(),
+                    run.median() - bare.median(),
+                )
+            };
+            row("bare", 1, "", &bare)?;
+            for (clients, longest) in [(1, 1), (self.clients, 1), (self.clients, self.max_batch)] {
+                let served = self.serve(folder, threads, longest, clients, &input)?;
+                row("HTTP", clients, &longest.to_string(), &served)?;
+            }
+        }
+        Ok(table)
+    }
+
+    fn time(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
+
+    /// A service of its own, and clients that ask it one request after the other.
+    fn serve(
+        &self,
+        folder: &Path,
+        threads: NonZeroUsize,
+        max_batch: usize,
+        clients: u16,
+        input: &Tensor,
+    ) -> anyhow::Result<Run> {
+        let mut config = Config { data_dir: folder.join("data"), ..Config::default() };
+        config.http.bind = "127.0.0.1:0".parse()?;
+        config.auth.mode = AuthMode::Open;
+        config.models.dir = Some(folder.join("models"));
+        config.models.threads = threads.get();
+        config.models.max_batch = max_batch;
+        config.models.queue_length = usize::from(clients).max(config.models.queue_length);
+        let asynchronous = Async::new()?;
+        let (app, listener) = asynchronous.block_on(async {
+            let app = App::build(config).await?;
+            let listener = app.bind().await?;
+            anyhow::Ok((app, listener))
+        })?;
+        let url = format!("http://{}/v2/models/{MODEL}/infer", listener.local_addr()?);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = asynchronous.spawn(app.serve(listener, async { drop(stopped.await) }));
+        let request = Request::new(url, input);
+        // Loads the model, and has it see the shape.
+        request.send(&Agent::new_with_defaults())?;
+        let (began, time) = (Instant::now(), self.time());
+        let clients: Vec<_> = (0..clients)
+            .map(|_| {
+                let request = request.clone();
+                thread::spawn(move || request.repeat(began, time))
+            })
+            .collect();
+        let mut run = Run::default();
+        for client in clients {
+            run.times.extend(client.join().map_err(|_| anyhow::anyhow!("a client panicked"))??);
+        }
+        run.wall = began.elapsed();
+        drop(stop);
+        asynchronous.block_on(serving)?;
+        Ok(run)
+    }
+}
+
+/// Times of all requests, and of all together.
+#[derive(Debug, Default)]
+struct Run {
+    times: Vec<Duration>,
+    wall: Duration,
+}
+
+impl Run {
+    /// Requests a second.
+    fn rate(&self) -> f64 {
+        self.times.len() as f64 / self.wall.as_secs_f64()
+    }
+
+    /// Milliseconds of the request in the middle.
+    fn median(&self) -> f64 {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        times.get(times.len() / 2).map_or(0.0, |time| time.as_secs_f64() * 1e3)
+    }
+}
+
+/// The runtime in a loop, in this thread.
+fn bare(factory: &BackendFactory, input: &Tensor, time: Duration) -> anyhow::Result<Run> {
+    let mut session = factory()?;
+    for _ in 0..2 {
+        session.run(std::slice::from_ref(input))?;
+    }
+    let (began, mut run) = (Instant::now(), Run::default());
+    while began.elapsed() < time {
+        let start = Instant::now();
+        session.run(std::slice::from_ref(input))?;
+        run.times.push(start.elapsed());
+    }
+    run.wall = began.elapsed();
+    Ok(run)
+}
+
+/// A request with a binary tensor, whose answer is one as well.
+#[derive(Clone, Debug)]
+struct Request {
+    url: String,
+    header_length: usize,
+    body: Arc<[u8]>,
+}
+
+impl Request {
+    fn new(url: String, input: &Tensor) -> Self {
+        let tensor = input.to_le_bytes();
+        let header = json!({
+            "inputs": [{
+                "name": "x", "datatype": "FP32", "shape": input.shape(),
+                "parameters": { "binary_data_size": tensor.len() },
+            }],
+            "outputs": [{ "name": "y", "parameters": { "binary_data": true } }],
+        });
+        let mut body = header.to_string().into_bytes();
+        let header_length = body.len();
+        body.extend(tensor);
+        Self { url, header_length, body: body.into() }
+    }
+
+    fn send(&self, agent: &Agent) -> anyhow::Result<()> {
+        let request = agent
+            .post(&self.url)
+            .header("Inference-Header-Content-Length", self.header_length.to_string())
+            .content_type("application/octet-stream");
+        let mut answer = request.send(&self.body[..]).context("the service refused")?;
+        let limit = 2 * self.body.len() as u64 + 4096;
+        answer.body_mut().with_config().limit(limit).read_to_vec()?;
+        Ok(())
+    }
+
+    /// Asks again and again on one connection.
+    fn repeat(&self, began: Instant, time: Duration) -> anyhow::Result<Vec<Duration>> {
+        let (agent, mut times) = (Agent::new_with_defaults(), Vec::new());
+        while began.elapsed() < time {
+            let start = Instant::now();
+            self.send(&agent)?;
+            times.push(start.elapsed());
+        }
+        Ok(times)
+    }
+}
+
+fn image(side: usize) -> anyhow::Result<Tensor> {
+    let mut random = Random::seeded(2);
+    let samples: Vec<f32> = (0..3 * side * side).map(|_| random.unit()).collect();
+    Ok(Tensor::new(vec![1, 3, side, side], samples)?)
+}

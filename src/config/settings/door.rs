@@ -1,0 +1,96 @@
+//! How the service is reached, and by whom.
+
+use super::Setting;
+use super::macros::setting;
+use crate::config::kinds::{
+    Bytes, Count, Expects as _, Folder, Kind as _, List, Number, Seconds, Switch, Text,
+};
+
+const GIB: u64 = 1 << 30;
+
+pub(super) const SERVICE: &[Setting] = &[
+    setting!(
+        "bind",
+        http.bind,
+        Text("an address and a port, such as 127.0.0.1:8080"),
+        "Address to listen on. Port 0 takes any free port. Only this computer can reach the default."
+    ),
+    setting!(
+        "data_dir",
+        data_dir,
+        Folder,
+        "Folder below which the service keeps everything it keeps. Created at the start if missing."
+    ),
+    setting!(
+        "shutdown_grace",
+        http.shutdown_grace,
+        Seconds(0.0..=3600.0),
+        "Time that requests at hand are given to finish after SIGTERM or SIGINT."
+    ),
+    setting!(
+        "workers",
+        jobs.slots,
+        Text("`auto` or a number from 0 to 1024"),
+        "Jobs that this process runs at the same time; 0 leaves them to `cogd worker` elsewhere. `auto` keeps one worker thread free for requests that wait."
+    ),
+];
+
+pub(super) const HTTP: &[Setting] = &[
+    setting!(
+        "http.max_body_bytes",
+        http.max_body_bytes,
+        Bytes(1024..=4 * GIB),
+        "Longest request body, after decompression. Base64 makes an image a third longer."
+    ),
+    setting!(
+        "http.max_connections",
+        http.max_connections,
+        Count(1..=1_000_000),
+        "Connections served at the same time. More wait until one closes."
+    ),
+    setting!(
+        "http.header_timeout",
+        http.header_timeout,
+        Seconds(0.1..=3600.0),
+        "Longest time for the header of a request to arrive."
+    ),
+    setting!(
+        "http.body_timeout",
+        http.body_timeout,
+        Seconds(0.1..=3600.0),
+        "Longest time for the whole body of a request to arrive."
+    ),
+    setting!(
+        "http.cors_origins",
+        http.cors_origins,
+        List("a list of origins such as https://example.org, or `*`"),
+        "Origins whose web pages may call the service."
+    ),
+];
+
+pub(super) const AUTH: &[Setting] = &[
+    setting!(
+        "auth.mode",
+        auth.mode,
+        Text("`auto`, `keys` or `open`"),
+        "Whether callers need an API key. `auto` asks for one unless `bind` is a loopback address."
+    ),
+    setting!(
+        "auth.requests_per_second",
+        auth.requests_per_second,
+        Number(0.0..=1e6),
+        "Requests that a key may make each second in the long run. 0 sets no limit."
+    ),
+    setting!(
+        "auth.burst",
+        auth.burst,
+        Count(1..=1_000_000),
+        "Requests that a key may make at once after a pause."
+    ),
+    setting!(
+        "auth.open_metrics",
+        auth.open_metrics,
+        Switch,
+        "Whether /metrics is shown without a key. With one, it takes the scope `admin`."
+    ),
+];

@@ -1,0 +1,440 @@
+//! What the service and its models say of themselves.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::datatype;
+use super::errors::{CommonErrors, KeyErrors, ModelErrors};
+use super::target::Target;
+use crate::http::ApiState;
+use crate::http::error::ApiError;
+use crate::http::problem::ProblemCode;
+use crate::inference::{BatchTally, Dimension, Statistics, Tally, ValueInfo};
+use crate::registry::{IndexState, Lease, Manifest};
+use crate::telemetry::BuildInfo;
+use crate::worker::Refused;
+
+/// The extensions of the protocol that are spoken here.
+const EXTENSIONS: [&str; 5] =
+    ["binary_tensor_data", "model_repository", "model_configuration", "statistics", "parameters"];
+
+/// The server.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ServerMetadata {
+    /// `cogd`.
+    #[schema(example = "cogd")]
+    name: &'static str,
+    /// Its version.
+    version: &'static str,
+    /// What it can do beyond the protocol's core.
+    extensions: [&'static str; 5],
+}
+
+/// Which server is this?
+#[utoipa::path(
+    get, path = "/v2", tag = "inference",
+    responses((status = 200, description = "The server", body = ServerMetadata), KeyErrors),
+)]
+pub(super) async fn show_server() -> Json<ServerMetadata> {
+    let version = BuildInfo::CURRENT.version;
+    Json(ServerMetadata { name: "cogd", version, extensions: EXTENSIONS })
+}
+
+/// Whether the server is alive.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Live {
+    /// Always.
+    live: bool,
+}
+
+/// Is the server alive?
+#[utoipa::path(
+    get, path = "/v2/health/live", tag = "inference",
+    responses((status = 200, description = "Alive", body = Live), CommonErrors),
+)]
+pub(super) async fn show_liveness() -> Json<Live> {
+    Json(Live { live: true })
+}
+
+/// Whether the server takes requests.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ready {
+    /// Always: what is not ready answers with an error.
+    ready: bool,
+}
+
+/// Does the server take requests?
+#[utoipa::path(
+    get, path = "/v2/health/ready", tag = "inference",
+    responses(
+        (status = 200, description = "Ready", body = Ready),
+        (status = 503, description = "Shutting down", body = super::errors::V2Error),
+        CommonErrors,
+    ),
+)]
+pub(super) async fn show_readiness(State(state): State<ApiState>) -> Result<Json<Ready>, ApiError> {
+    if state.pool.is_draining() {
+        Err(Refused::Draining.into())
+    } else {
+        Ok(Json(Ready { ready: true }))
+    }
+}
+
+/// The models.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ModelNames {
+    /// Their names.
+    models: Vec<String>,
+}
+
+/// Which models are there?
+#[utoipa::path(
+    get, path = "/v2/models", tag = "inference",
+    responses((status = 200, description = "Their names", body = ModelNames), KeyErrors),
+)]
+pub(super) async fn list_models(State(state): State<ApiState>) -> Json<ModelNames> {
+    let mut models: Vec<_> =
+        state.registry.index().into_iter().map(|entry| entry.name.to_string()).collect();
+    models.dedup();
+    Json(ModelNames { models })
+}
+
+/// A model.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ModelMetadata {
+    /// Its name.
+    name: String,
+    /// Its versions, the oldest first.
+    versions: Vec<String>,
+    /// What it is made for.
+    #[schema(example = "onnx_onnxv1")]
+    platform: &'static str,
+    /// What has to be given.
+    inputs: Vec<TensorMetadata>,
+    /// What comes out.
+    outputs: Vec<TensorMetadata>,
+}
+
+/// An input or output.
+#[derive(Serialize, ToSchema)]
+struct TensorMetadata {
+    /// Its name.
+    name: String,
+    /// Type of its elements.
+    #[schema(example = "FP32")]
+    datatype: &'static str,
+    /// Lengths of its axes; -1 for any.
+    shape: Vec<i64>,
+}
+
+impl From<&ValueInfo> for TensorMetadata {
+    fn from(value: &ValueInfo) -> Self {
+        let datatype = datatype::name(value.element);
+        Self { name: value.name.clone(), datatype, shape: lengths(value) }
+    }
+}
+
+fn lengths(value: &ValueInfo) -> Vec<i64> {
+    let length = |axis: &Dimension| axis.fixed().and_then(|fixed| i64::try_from(fixed).ok());
+    let axes = value.shape.iter().flatten();
+    axes.map(|axis| length(axis).unwrap_or(-1)).collect()
+}
+
+/// What does this model take and give?
+#[utoipa::path(
+    get, path = "/v2/models/{model}", tag = "inference",
+    params(("model" = String, Path, description = "Name of the model", max_length = 128)),
+    responses(
+        (status = 200, description = "Its inputs and outputs", body = ModelMetadata),
+        KeyErrors, ModelErrors,
+    ),
+)]
+pub(super) async fn show_model(
+    State(state): State<ApiState>,
+    target: Target,
+) -> Result<Json<ModelMetadata>, ApiError> {
+    let lease = target.lease(&state).await?;
+    let versions = state.registry.versions(&target.name);
+    let signature = lease.signature();
+    Ok(Json(ModelMetadata {
+        name: lease.name().to_string(),
+        versions: versions.iter().map(ToString::to_string).collect(),
+        platform: "onnx_onnxv1",
+        inputs: signature.inputs.iter().map(TensorMetadata::from).collect(),
+        outputs: signature.outputs.iter().map(TensorMetadata::from).collect(),
+    }))
+}
+
+/// Whether a model answers requests.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ModelReady {
+    /// Its name.
+    name: String,
+    /// Always: what is not ready answers with an error.
+    ready: bool,
+}
+
+/// Does this model answer requests?
+///
+/// Also if the first of them has it loaded.
+#[utoipa::path(
+    get, path = "/v2/models/{model}/ready", tag = "inference",
+    params(("model" = String, Path, description = "Name of the model", max_length = 128)),
+    responses((status = 200, description = "Ready", body = ModelReady), KeyErrors, ModelErrors),
+)]
+pub(super) async fn show_model_readiness(
+    State(state): State<ApiState>,
+    target: Target,
+) -> Result<Json<ModelReady>, ApiError> {
+    target.exists(&state)?;
+    let entries = state.registry.index().into_iter().filter(|entry| entry.name == target.name);
+    let meant = entries.filter(|entry| target.version.is_none_or(|asked| asked == entry.version));
+    // The newest is the last.
+    let Some(entry) = meant.max_by_key(|entry| entry.version) else {
+        return Err(ApiError::new(ProblemCode::UnknownModel, "there is no such model"));
+    };
+    if entry.state == IndexState::Ready {
+        return Ok(Json(ModelReady { name: target.name.to_string(), ready: true }));
+    }
+    let reason = if entry.reason.is_empty() { "loading" } else { &entry.reason };
+    let detail = format!("the model `{}` is not ready: {reason}", target.name);
+    Err(ApiError::new(ProblemCode::ModelUnavailable, detail))
+}
+
+/// How a model is run, as Triton would write it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ModelConfiguration {
+    /// Its name.
+    name: String,
+    /// What it is made for.
+    #[schema(example = "onnxruntime_onnx")]
+    platform: &'static str,
+    /// What runs it.
+    #[schema(example = "onnxruntime")]
+    backend: &'static str,
+    /// Rows that are run together; 0 if requests are run one by one. If it is not, `dims` are
+    /// without the first axis.
+    max_batch_size: usize,
+    /// What has to be given.
+    input: Vec<TensorConfiguration>,
+    /// What comes out.
+    output: Vec<TensorConfiguration>,
+    /// Its file.
+    #[schema(example = "model.onnx")]
+    default_model_filename: &'static str,
+    /// What its manifest says.
+    parameters: BTreeMap<&'static str, TextParameter>,
+}
+
+/// An input or output.
+#[derive(Serialize, ToSchema)]
+struct TensorConfiguration {
+    /// Its name.
+    name: String,
+    /// Type of its elements.
+    #[schema(example = "TYPE_FP32")]
+    data_type: &'static str,
+    /// Lengths of its axes; -1 for any.
+    dims: Vec<i64>,
+}
+
+/// A word in a configuration.
+#[derive(Serialize, ToSchema)]
+struct TextParameter {
+    /// The word.
+    string_value: String,
+}
+
+/// How is this model run?
+#[utoipa::path(
+    get, path = "/v2/models/{model}/config", tag = "inference",
+    params(("model" = String, Path, description = "Name of the model", max_length = 128)),
+    responses(
+        (status = 200, description = "Its configuration", body = ModelConfiguration),
+        KeyErrors, ModelErrors,
+    ),
+)]
+pub(super) async fn show_configuration(
+    State(state): State<ApiState>,
+    target: Target,
+) -> Result<Json<ModelConfiguration>, ApiError> {
+    let lease = target.lease(&state).await?;
+    let most = lease.max_batch();
+    let max_batch_size = if most > 1 { most } else { 0 };
+    let tensor = |value: &ValueInfo| {
+        let dims = lengths(value).split_off(usize::from(max_batch_size > 0));
+        let data_type = datatype::configuration_name(value.element);
+        TensorConfiguration { name: value.name.clone(), data_type, dims }
+    };
+    let signature = lease.signature();
+    Ok(Json(ModelConfiguration {
+        name: lease.name().to_string(),
+        platform: "onnxruntime_onnx",
+        backend: "onnxruntime",
+        max_batch_size,
+        input: signature.inputs.iter().map(tensor).collect(),
+        output: signature.outputs.iter().map(tensor).collect(),
+        default_model_filename: "model.onnx",
+        parameters: told(lease.manifest()),
+    }))
+}
+
+fn told(manifest: &Manifest) -> BTreeMap<&'static str, TextParameter> {
+    let Manifest { task, description, source, licence, .. } = manifest;
+    let texts = [
+        ("task", task.name()),
+        ("description", description),
+        ("source", source),
+        ("licence", licence),
+        ("sha256", manifest.sha256.as_deref().unwrap_or_default()),
+    ];
+    let given = texts.into_iter().filter(|(_, text)| !text.is_empty());
+    given.map(|(name, text)| (name, TextParameter { string_value: text.to_owned() })).collect()
+}
+
+/// What models have done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AllStatistics {
+    /// Each since it was loaded.
+    model_stats: Vec<ModelStatistics>,
+}
+
+/// What a model has done since it was loaded.
+#[derive(Serialize, ToSchema)]
+struct ModelStatistics {
+    /// Its name.
+    name: String,
+    /// Its version.
+    version: String,
+    /// When it last computed, in milliseconds since 1970; 0 if never.
+    last_inference: u64,
+    /// Rows computed.
+    inference_count: u64,
+    /// Runs of the network.
+    execution_count: u64,
+    /// Counts and times of requests, by name.
+    inference_stats: BTreeMap<&'static str, Count>,
+    /// Counts and times of runs, by the rows of the batch.
+    batch_stats: Vec<BatchStatistics>,
+    /// Always empty: every request has one answer.
+    response_stats: BTreeMap<String, Count>,
+    /// Memory that it takes, estimated from its file.
+    memory_usage: Vec<MemoryUsage>,
+}
+
+/// How often and how long altogether.
+#[derive(Serialize, ToSchema)]
+struct Count {
+    /// How often.
+    count: u64,
+    /// Nanoseconds altogether.
+    ns: u64,
+}
+
+impl From<Tally> for Count {
+    fn from(Tally { count, ns }: Tally) -> Self {
+        Self { count, ns }
+    }
+}
+
+/// Runs over batches of one size.
+#[derive(Serialize, ToSchema)]
+struct BatchStatistics {
+    /// Rows of the batch.
+    batch_size: usize,
+    /// Joining the inputs.
+    compute_input: Count,
+    /// The network itself.
+    compute_infer: Count,
+    /// Taking the outputs apart.
+    compute_output: Count,
+}
+
+/// Memory of a model.
+#[derive(Serialize, ToSchema)]
+struct MemoryUsage {
+    /// Where it is.
+    r#type: &'static str,
+    /// Number of the device.
+    id: u32,
+    /// Bytes.
+    byte_size: u64,
+}
+
+impl From<&Lease> for ModelStatistics {
+    fn from(lease: &Lease) -> Self {
+        let statistics = lease.statistics();
+        let on_gpu = lease.placement().provider() != "CPUExecutionProvider";
+        let batch = |(&batch_size, tally): (&usize, &BatchTally)| BatchStatistics {
+            batch_size,
+            compute_input: tally.compute_input.into(),
+            compute_infer: tally.compute_infer.into(),
+            compute_output: tally.compute_output.into(),
+        };
+        Self {
+            name: lease.name().to_string(),
+            version: lease.version().to_string(),
+            last_inference: statistics.last_inference_ms,
+            inference_count: statistics.inference_count,
+            execution_count: statistics.execution_count,
+            batch_stats: statistics.batches.iter().map(batch).collect(),
+            inference_stats: times(&statistics),
+            response_stats: BTreeMap::new(),
+            memory_usage: vec![MemoryUsage {
+                r#type: if on_gpu { "GPU" } else { "CPU" },
+                id: 0,
+                byte_size: lease.bytes(),
+            }],
+        }
+    }
+}
+
+fn times(statistics: &Statistics) -> BTreeMap<&'static str, Count> {
+    let none = Tally::default();
+    let tallies = [
+        ("success", statistics.success),
+        ("fail", statistics.fail),
+        ("queue", statistics.queue),
+        ("compute_input", statistics.compute_input),
+        ("compute_infer", statistics.compute_infer),
+        ("compute_output", statistics.compute_output),
+        // Nothing is cached here.
+        ("cache_hit", none),
+        ("cache_miss", none),
+    ];
+    tallies.into_iter().map(|(name, tally)| (name, tally.into())).collect()
+}
+
+/// What has this model done since it was loaded?
+#[utoipa::path(
+    get, path = "/v2/models/{model}/stats", tag = "inference",
+    params(("model" = String, Path, description = "Name of the model", max_length = 128)),
+    responses(
+        (status = 200, description = "Counts and times", body = AllStatistics),
+        KeyErrors, ModelErrors,
+    ),
+)]
+pub(super) async fn show_statistics(
+    State(state): State<ApiState>,
+    target: Target,
+) -> Result<Json<AllStatistics>, ApiError> {
+    let lease = target.lease(&state).await?;
+    Ok(Json(AllStatistics { model_stats: vec![ModelStatistics::from(&lease)] }))
+}
+
+/// What have the models done since they were loaded?
+#[utoipa::path(
+    get, path = "/v2/models/stats", tag = "inference",
+    responses(
+        (status = 200, description = "Counts and times of all that are loaded", body = AllStatistics),
+        KeyErrors,
+    ),
+)]
+pub(super) async fn show_all_statistics(State(state): State<ApiState>) -> Json<AllStatistics> {
+    let model_stats = state.registry.leases().iter().map(ModelStatistics::from).collect();
+    Json(AllStatistics { model_stats })
+}

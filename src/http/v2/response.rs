@@ -1,0 +1,129 @@
+//! What a model answered: JSON, perhaps followed by tensors as bytes.
+
+use axum::body::Body;
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::Response;
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::{HEADER_LENGTH, datatype};
+use crate::http::error::ApiError;
+use crate::inference::{Tensor, TensorData};
+
+/// What a model answered.
+#[derive(Serialize, ToSchema)]
+pub(super) struct InferResponse<'a> {
+    /// The model.
+    model_name: &'a str,
+    /// The version that answered.
+    model_version: String,
+    /// That of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    id: Option<&'a str>,
+    /// In the order of the request.
+    outputs: Vec<OutputTensor<'a>>,
+}
+
+/// One output.
+#[derive(Serialize, ToSchema)]
+struct OutputTensor<'a> {
+    /// Its name in the model.
+    name: &'a str,
+    /// Type of its elements.
+    #[schema(example = "FP32")]
+    datatype: &'static str,
+    /// Lengths of its axes.
+    shape: &'a [usize],
+    /// There if the tensor stands behind the JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parameters: Option<BinaryParameters>,
+    /// The elements row by row. What JSON has no number for, such as infinity, is null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, value_type = Vec<f64>, required = false)]
+    data: Option<JsonElements<'a>>,
+}
+
+/// Where a tensor is.
+#[derive(Serialize, ToSchema)]
+struct BinaryParameters {
+    /// Bytes of the tensor behind the JSON.
+    binary_data_size: usize,
+}
+
+/// Elements that are written as numbers.
+struct JsonElements<'a>(&'a TensorData);
+
+impl Serialize for JsonElements<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            TensorData::Bool(list) => list.serialize(serializer),
+            TensorData::U8(list) => list.serialize(serializer),
+            TensorData::I8(list) => list.serialize(serializer),
+            TensorData::U16(list) => list.serialize(serializer),
+            TensorData::I16(list) => list.serialize(serializer),
+            TensorData::U32(list) => list.serialize(serializer),
+            TensorData::I32(list) => list.serialize(serializer),
+            TensorData::U64(list) => list.serialize(serializer),
+            TensorData::I64(list) => list.serialize(serializer),
+            TensorData::F32(list) => list.serialize(serializer),
+            TensorData::F64(list) => list.serialize(serializer),
+            TensorData::F16(list) => serializer.collect_seq(list.iter().map(|n| n.to_f32())),
+            TensorData::Bf16(list) => serializer.collect_seq(list.iter().map(|n| n.to_f32())),
+        }
+    }
+}
+
+/// Which model answered, and whom.
+pub(super) struct Letterhead {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) id: Option<String>,
+}
+
+/// Writes the chosen outputs, each as numbers or as bytes.
+pub(super) fn write(
+    head: &Letterhead,
+    outputs: &[(String, Tensor)],
+    chosen: &[(usize, bool)],
+) -> Result<Response, ApiError> {
+    let mut tail = Vec::new();
+    let mut described = Vec::with_capacity(chosen.len());
+    for &(index, binary) in chosen {
+        let Some((name, tensor)) = outputs.get(index) else {
+            return Err(ApiError::internal("a model gave fewer outputs than it has"));
+        };
+        let datatype = datatype::name(tensor.element());
+        let (parameters, data) = if binary {
+            let bytes = tensor.to_le_bytes();
+            let binary_data_size = bytes.len();
+            tail.push(bytes);
+            (Some(BinaryParameters { binary_data_size }), None)
+        } else {
+            (None, Some(JsonElements(tensor.data())))
+        };
+        described.push(OutputTensor { name, datatype, shape: tensor.shape(), parameters, data });
+    }
+    let response = InferResponse {
+        model_name: &head.name,
+        model_version: head.version.clone(),
+        id: head.id.as_deref(),
+        outputs: described,
+    };
+    let mut body = serde_json::to_vec(&response).map_err(ApiError::internal)?;
+    let json_length = body.len();
+    let is_binary = !tail.is_empty();
+    for bytes in tail {
+        body.extend_from_slice(&bytes);
+    }
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    let media_type = if is_binary { "application/octet-stream" } else { "application/json" };
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if is_binary {
+        headers.insert(HEADER_LENGTH, HeaderValue::from(json_length));
+    }
+    Ok(response)
+}

@@ -416,6 +416,7 @@ impl ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engines::NetworkName;
 
     #[test]
     fn a_fault_of_ours_says_nothing_of_its_cause() {
@@ -444,5 +445,28 @@ mod tests {
             let status = ApiError::from(error).code().describe().status;
             assert!(status.is_client_error());
         }
+    }
+
+    #[test]
+    fn what_a_network_does_not_do_has_the_status_of_its_reason() {
+        let status = |error: NetworkError| {
+            ApiError::from(EngineError::Network(error)).code().describe().status.as_u16()
+        };
+        let network = || "net:1".to_owned();
+        let run = |source| status(NetworkError::Run { network: network(), source });
+        let name: NetworkName = "net".parse().unwrap();
+        let unavailable = NetworkError::Unavailable { name: name.clone(), source: "gone".into() };
+        assert_eq!(status(unavailable), 503);
+        assert_eq!(status(NetworkError::Unknown { name, known: Vec::new() }), 422);
+        let reason = String::new;
+        assert_eq!(status(NetworkError::Output { network: network(), reason: reason() }), 503);
+        assert_eq!(status(NetworkError::Unsuitable { network: network(), reason: reason() }), 422);
+        let large = NetworkError::TooManyPixels { network: network(), limit: 1, actual: 2 };
+        assert_eq!(status(large), 422);
+        assert_eq!(run(InferenceError::Overloaded { limit: 1, queued: 1 }), 429);
+        assert_eq!(run(InferenceError::Rejected { reason: reason() }), 422);
+        assert_eq!(run(InferenceError::Expired { allowed: Duration::from_secs(1) }), 504);
+        assert_eq!(run(InferenceError::Closed), 503);
+        assert_eq!(run(InferenceError::BadInput(InputFault::Empty { name: network() })), 500);
     }
 }

@@ -38,23 +38,26 @@ pub(super) struct Fit {
 
 impl Sizes {
     /// # Errors
-    /// [`NetworkError::Unsuitable`] if the only size is absurd.
+    /// [`NetworkError::Unsuitable`] if the only size is absurd, or only one side is fixed.
     pub(super) fn of(network: &dyn Network) -> Result<Self, NetworkError> {
         let manifest = network.manifest();
         let most = manifest.max_pixels.unwrap_or(MOST_PIXELS).min(TOO_MANY_PIXELS);
+        let unsuitable = |reason| NetworkError::Unsuitable { network: network.name(), reason };
         let side = |side: u64| usize::try_from(side).unwrap_or(usize::MAX).max(1);
         let free = |multiple: usize, pad| {
             let most = most.max(area((multiple, multiple)));
             Self { fixed: None, multiple, most, pad }
         };
         match manifest.size_policy(network.signature()) {
+            SizePolicy::Any {} | SizePolicy::Multiple { .. } if fixes_a_side(network) => Err(
+                unsuitable("has one side of fixed length; its manifest must fix both".to_owned()),
+            ),
             SizePolicy::Any {} => Ok(free(1, Pad::default())),
             SizePolicy::Multiple { of, pad } => Ok(free(side(of), pad)),
             SizePolicy::Fixed { width, height, pad } => {
                 let actual = width.saturating_mul(height);
                 if actual > TOO_MANY_PIXELS {
-                    let reason = format!("takes {width} x {height} pixels, which are too many");
-                    return Err(NetworkError::Unsuitable { network: network.name(), reason });
+                    return Err(unsuitable(format!("takes {width} x {height} pixels: too many")));
                 }
                 let fixed = Some((side(height), side(width)));
                 Ok(Self { fixed, multiple: 1, most: actual, pad })
@@ -99,6 +102,14 @@ impl Sizes {
     fn padded(&self, (height, width): Size) -> Size {
         (height.next_multiple_of(self.multiple), width.next_multiple_of(self.multiple))
     }
+}
+
+/// Whether the graph has a length for one of the sides of its image.
+fn fixes_a_side(network: &dyn Network) -> bool {
+    let Some(image) = &network.manifest().image else { return false };
+    let input = network.signature().inputs.iter().find(|input| input.name == image.name);
+    let sides = input.map(|input| image.sides(input));
+    sides.is_some_and(|sides| sides.into_iter().flatten().any(|side| side.fixed().is_some()))
 }
 
 impl Fit {

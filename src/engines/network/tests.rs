@@ -14,8 +14,9 @@ use crate::engines::{EngineChoice, EngineError, Environment, Task, catalogue};
 use crate::imaging::{ColorModel, EncodeOptions, ImageFormat, ImageLimits, Metadata, Picture};
 use crate::imaging::{Mask, Raster, Samples, encode};
 use crate::inference::{
-    Colour, ElementType, HdStrategy, Hidden, ImageInput, InferenceError, Layout, Manifest,
-    MaskInput, ModelName, ModelTask, Pad, ResultOutput, Signature, SizePolicy, Tensor, ValueInfo,
+    Colour, Dimension, ElementType, HdStrategy, Hidden, ImageInput, InferenceError, Layout,
+    Manifest, MaskInput, ModelName, ModelTask, Pad, ResultOutput, Signature, SizePolicy, Tensor,
+    ValueInfo,
 };
 use crate::numerics::{Control, Plane, Progress, Random, Stopped, Threads, Unobserved};
 
@@ -389,6 +390,34 @@ fn a_network_that_lies_is_found_out() {
 
 fn output(shape: Vec<usize>, numbers: Vec<f32>) -> (String, Tensor) {
     ("output".to_owned(), Tensor::new(shape, numbers).unwrap())
+}
+
+#[test]
+fn a_network_with_one_fixed_side_needs_a_manifest_that_fixes_both() {
+    let mut network = Stub::new(filler()).mapping(|number| number);
+    let axes = [Some(1), Some(3), Some(64), None];
+    let axis = |length: Option<u64>| length.map_or(Dimension::Unknown, Dimension::Fixed);
+    network.signature.inputs[0].shape = Some(axes.map(axis).to_vec());
+    let mut raster = noise(9, 9, ColorModel::Rgb, 1);
+    let refused = inpaint(&mut raster, &hole(9, 9, block(1, 1, 2)), &network, &Unobserved);
+    let Err(EngineError::Network(error @ NetworkError::Unsuitable { .. })) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(error.to_string().contains("one side of fixed length"), "{error}");
+    assert!(network.shown().is_empty());
+}
+
+#[test]
+fn only_what_passes_by_itself_is_tried_again() {
+    let run = |source| NetworkError::Run { network: "stub:1".to_owned(), source };
+    assert!(run(InferenceError::Overloaded { limit: 1, queued: 1 }).is_passing());
+    assert!(run(InferenceError::Closed).is_passing());
+    assert!(!run(InferenceError::Unhealthy).is_passing());
+    assert!(!output_fault().is_passing());
+}
+
+fn output_fault() -> NetworkError {
+    NetworkError::Output { network: "stub:1".to_owned(), reason: "is none".to_owned() }
 }
 
 #[test]

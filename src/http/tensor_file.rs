@@ -19,7 +19,10 @@ pub(super) fn npy(tensor: &Tensor) -> Option<Vec<u8>> {
     /// Magic number, version, and the length of the header.
     const BEFORE: usize = 10;
     let descr = numpy_name(tensor.element())?;
-    let sides: String = tensor.shape().iter().map(|side| format!("{side},")).collect();
+    let mut sides = tensor.shape().iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    if tensor.shape().len() == 1 {
+        sides.push(',');
+    }
     let mut header =
         format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sides}), }}");
     let filled = (BEFORE + header.len() + 1).next_multiple_of(ALIGNMENT);
@@ -87,7 +90,7 @@ mod tests {
         let tensor = Tensor::new(vec![2, 3], vec![1_u8, 2, 3, 4, 5, 6]).unwrap();
         let file = npy(&tensor).unwrap();
         let header =
-            b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (2,3,), }";
+            b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }";
         assert!(file.starts_with(header), "{:?}", String::from_utf8_lossy(&file));
         assert_eq!((file.len(), file[127]), (128 + 6, b'\n'));
         assert_eq!(file[128..], [1, 2, 3, 4, 5, 6]);

@@ -154,8 +154,7 @@ mod tests {
         let large = enlarge(&ramp, (12, 18), 0..12, 0..18);
         for y in 3..9 {
             for x in 5..13 {
-                let (down, across) = ((y as f32 + 0.5) / 2.0, (x as f32 + 0.5) / 3.0);
-                let expected = across - 0.5 + 2.0 * (down - 0.5);
+                let expected = (x as f32 - 1.0) / 3.0 + y as f32 - 0.5;
                 assert!((large.at(y, x) - expected).abs() < 1e-4);
             }
         }

@@ -167,6 +167,7 @@ impl<'a> Conversion<'a> {
             return Err(fault("has infinite numbers, or what is none".to_owned()));
         }
         let [low, high] = output.range.map(f64::from);
+        #[expect(clippy::cast_possible_truncation, reason = "from 0 to 1")]
         let sample = |number: f64| ((number - low) / (high - low)).clamp(0.0, 1.0) as f32;
         let plane = |channel: usize| {
             let channel = if self.image.colour == Colour::Bgr { 2 - channel } else { channel };

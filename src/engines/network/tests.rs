@@ -125,8 +125,8 @@ fn denoiser(colour: Colour) -> Manifest {
     Manifest { task: ModelTask::Denoise, image: Some(image(colour)), mask: None, ..filler() }
 }
 
-fn fixed(width: u64, height: u64, pad: Pad) -> Option<SizePolicy> {
-    Some(SizePolicy::Fixed { width, height, pad })
+fn fixed(width: u64, height: u64, pad: Pad) -> SizePolicy {
+    SizePolicy::Fixed { width, height, pad }
 }
 
 /// A picture of noise.
@@ -171,7 +171,7 @@ fn known_pixels_and_alpha_keep_every_bit_and_holes_get_what_was_computed() {
     for (height, width) in [(1, 9), (40, 33), (200, 310), (301, 97)] {
         for model in [ColorModel::Grey, ColorModel::Rgb, ColorModel::RgbAlpha] {
             for strategy in [HdStrategy::Crop, HdStrategy::Resize] {
-                for size in [None, fixed(64, 48, Pad::Reflect)] {
+                for size in [None, Some(fixed(64, 48, Pad::Reflect))] {
                     let manifest = Manifest { hd_strategy: strategy, size, ..filler() };
                     let white = Stub::new(manifest).mapping(|_| 1.0);
                     let raster = noise(height, width, model, 1);
@@ -191,7 +191,8 @@ fn no_network_sees_what_stands_in_hidden_pixels() {
     let strategies = [HdStrategy::Crop, HdStrategy::Resize];
     for hidden in [Hidden::Keep, Hidden::Zero] {
         for strategy in strategies {
-            for size in [None, fixed(64, 64, Pad::Symmetric), fixed(32, 32, Pad::Zero)] {
+            for size in [None, Some(fixed(64, 64, Pad::Symmetric)), Some(fixed(32, 32, Pad::Zero))]
+            {
                 let mut manifest = Manifest { hd_strategy: strategy, size, ..filler() };
                 manifest.image.as_mut().unwrap().hidden = hidden;
                 let mask = hole(150, 90, |y, x| block(30, 20, 50)(y, x) || block(140, 1, 6)(y, x));
@@ -305,7 +306,7 @@ fn tiles_are_blended_without_a_seam() {
     // Every tile makes the same of a pixel, so the picture must be what one tile makes.
     let raster = noise(301, 517, ColorModel::RgbAlpha, 4);
     for size in
-        [None, fixed(96, 64, Pad::Edge), Some(SizePolicy::Multiple { of: 8, pad: Pad::Edge })]
+        [None, Some(fixed(96, 64, Pad::Edge)), Some(SizePolicy::Multiple { of: 8, pad: Pad::Edge })]
     {
         let manifest = Manifest { size, max_pixels: Some(9000), ..denoiser(Colour::Bgr) };
         let network = Stub::new(manifest).mapping(|number| 0.25 + number / 2.0);
@@ -325,7 +326,7 @@ fn tiles_are_blended_without_a_seam() {
     }
     // Tiles that disagree give way to one another step by step.
     let tile = Mutex::new(0.0_f32);
-    let manifest = Manifest { size: fixed(64, 64, Pad::Edge), ..denoiser(Colour::Gray) };
+    let manifest = Manifest { size: Some(fixed(64, 64, Pad::Edge)), ..denoiser(Colour::Gray) };
     let network = Stub::new(manifest).computing(move |inputs| {
         let mut tile = tile.lock().unwrap();
         *tile = 1.0 - *tile;
@@ -429,7 +430,7 @@ fn a_stop_takes_effect_before_the_next_run() {
             if progress.iteration >= self.0 { Err(Stopped) } else { Ok(()) }
         }
     }
-    let manifest = Manifest { size: fixed(16, 16, Pad::Edge), ..denoiser(Colour::Gray) };
+    let manifest = Manifest { size: Some(fixed(16, 16, Pad::Edge)), ..denoiser(Colour::Gray) };
     let network = Stub::new(manifest).mapping(|number| number);
     let mut raster = noise(100, 100, ColorModel::Grey, 1);
     let stopped = denoise(&mut raster, None, &network, &After(3));
@@ -443,7 +444,7 @@ fn a_stop_takes_effect_before_the_next_run() {
 
 #[test]
 fn a_hole_that_is_enlarged_is_told() {
-    let manifest = Manifest { size: fixed(64, 64, Pad::Edge), ..filler() };
+    let manifest = Manifest { size: Some(fixed(64, 64, Pad::Edge)), ..filler() };
     let flat = Stub::new(manifest).mapping(|_| 0.5);
     let mut raster = noise(200, 200, ColorModel::Rgb, 2);
     let small = inpaint(&mut raster, &hole(200, 200, block(90, 90, 20)), &flat, &Unobserved);
@@ -453,6 +454,28 @@ fn a_hole_that_is_enlarged_is_told() {
     assert_eq!(raster.sample(1, 80, 80), 32_768);
     let full = inpaint(&mut raster, &hole(200, 200, |_, _| true), &flat, &Unobserved);
     assert!(matches!(full, Err(EngineError::NothingKnown)));
+}
+
+#[test]
+fn what_is_shrunk_and_enlarged_again_lies_where_it_was() {
+    // What is even continues evenly into the hole, so a network that gives back what it is shown
+    // must give back the picture.
+    let level = |y: usize, x: usize| u16::try_from(5000 + 120 * x + 60 * y).unwrap();
+    let samples = (0..200 * 300).map(|at| level(at / 300, at % 300)).collect();
+    let ramp = Raster::from_samples(200, 300, ColorModel::Grey, Samples::Sixteen(samples)).unwrap();
+    for strategy in [HdStrategy::Crop, HdStrategy::Resize] {
+        let size = Some(fixed(80, 64, Pad::Symmetric));
+        let manifest = Manifest { hd_strategy: strategy, size, ..filler() };
+        let copy = Stub::new(manifest).mapping(|number| number);
+        let filled = fill(&ramp, &hole(200, 300, block(60, 90, 100)), &copy);
+        for y in (60..160).step_by(9) {
+            for x in (90..190).step_by(7) {
+                let off = filled.sample(0, y, x).abs_diff(level(y, x));
+                // Half a pixel of the smaller copy would be more than 200.
+                assert!(off < 60, "{strategy:?} {y} {x}: {off}");
+            }
+        }
+    }
 }
 
 /// Networks by name.

@@ -265,6 +265,36 @@ async fn lengths_that_do_not_fit_are_told_whatever_they_are() {
 }
 
 #[tokio::test]
+async fn answers_are_compressed_and_errors_are_not() {
+    let Some(served) = Served::new().await else { return };
+    let path = "/v2/models/double/infer";
+    for (accepted, used) in [("gzip", "gzip"), ("deflate", "deflate"), ("br", ""), ("", "")] {
+        let headers = [("accept-encoding", accepted)];
+        let body = json!({"inputs": [row()]}).to_string();
+        let answer = served.post(path, &headers, body.into()).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.header("content-encoding"), used);
+        let refused = served.post(path, &headers, b"{}".to_vec()).await;
+        assert_eq!(refused.header("content-encoding"), "");
+        error(&refused, StatusCode::BAD_REQUEST);
+    }
+    let unread = served.post(path, &[("content-encoding", "gzip")], b"no gzip".to_vec()).await;
+    error(&unread, StatusCode::BAD_REQUEST);
+    let unknown = served.post(path, &[("content-encoding", "br")], b"{}".to_vec()).await;
+    error(&unknown, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn a_service_that_drains_says_so() {
+    let Some(served) = Served::new().await else { return };
+    served.app.app.pool().drain(Duration::ZERO);
+    error(&served.app.get("/v2/health/ready").await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(served.app.get("/v2/health/live").await.status, StatusCode::OK);
+    let refused = served.infer(&json!({"inputs": [row()]})).await;
+    error(&refused, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_404_and_what_is_not_ready_is_503() {
     let Some(served) = Served::new().await else { return };
     served.folder.put("broken/1/model.onnx", "no model");

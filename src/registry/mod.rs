@@ -52,6 +52,8 @@ use table::{Key, Lookup, Table};
 pub enum RuntimeState {
     /// It computes.
     Loaded {
+        /// Its version, where that can be told.
+        version: Option<String>,
         /// What it says of its build.
         build: String,
     },
@@ -214,7 +216,10 @@ impl Registry {
     /// What is known of ONNX Runtime.
     pub fn runtime(&self) -> RuntimeState {
         match Runtime::loaded() {
-            Some(runtime) => RuntimeState::Loaded { build: runtime.build().to_owned() },
+            Some(runtime) => {
+                let (version, build) = (runtime.version(), runtime.build().to_owned());
+                RuntimeState::Loaded { version, build }
+            }
             None if self.is_missed.load(Ordering::Relaxed) => RuntimeState::Unusable,
             None => RuntimeState::NotLoaded,
         }

@@ -196,6 +196,8 @@ async fn whatever_is_wrong_with_a_request_is_told_and_is_the_callers_fault() {
         (input(json!({"shape": [0, 4], "data": []})), "input `x` is empty"),
         (input(json!({"shape": [i64::MAX, i64::MAX, 4]})), "is too large"),
         (input(json!({"shape": vec![1; 17]})), "has 17 axes, but at most 16"),
+        (input(json!({"shape": vec![1; 257]})), "a list of more than 256 entries"),
+        (json!({"inputs": vec![row(); 257]}), "a list of more than 256 entries"),
         (input(json!({"datatype": "FP33"})), "expected one of BOOL, UINT8"),
         (input(json!({"datatype": "BYTES"})), "BYTES is not supported"),
         (input(json!({"datatype": "INT32", "data": [1, 2, 3, 4]})), "takes f32, but was given i32"),
@@ -210,7 +212,7 @@ async fn whatever_is_wrong_with_a_request_is_told_and_is_the_callers_fault() {
         (json!({"inputs": [row()], "parameters": {"binary_data_output": 1}}), "true or false"),
         (json!({"inputs": [row()], "outputs": [{"name": "z"}]}), "no output `z`; it has y"),
         (json!({"inputs": [row()], "outputs": [{"name": "y"}, {"name": "y"}]}), "asked for twice"),
-        (json!({"inputs": [row()], "outputs": many}), "257 outputs are named, but at most 256"),
+        (json!({"inputs": [row()], "outputs": many}), "a list of more than 256 entries"),
         (
             json!({"inputs": [row()], "outputs": [{"name": "y", "parameters": {"classification": 2}}]}),
             "`classification` is not supported",
@@ -358,6 +360,7 @@ async fn the_server_and_its_models_describe_themselves() {
 
     let system = get("/v1/system").await;
     assert_eq!(system["onnxruntime"]["state"], "loaded");
+    assert!(system["onnxruntime"]["build"].is_string());
     assert_eq!(system["models"][0]["provider"], "CPUExecutionProvider");
     assert_eq!(system["memory"]["models"], system["models"][0]["bytes"]);
     let metrics = served.app.get("/metrics").await;

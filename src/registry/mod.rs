@@ -53,6 +53,8 @@ use table::{Key, Lookup, Table};
 pub enum RuntimeState {
     /// It computes.
     Loaded {
+        /// Its version, where that can be told.
+        version: Option<String>,
         /// What it says of its build.
         build: String,
     },
@@ -215,7 +217,10 @@ impl Registry {
     /// What is known of ONNX Runtime.
     pub fn runtime(&self) -> RuntimeState {
         match Runtime::loaded() {
-            Some(runtime) => RuntimeState::Loaded { build: runtime.build().to_owned() },
+            Some(runtime) => {
+                let (version, build) = (runtime.version(), runtime.build().to_owned());
+                RuntimeState::Loaded { version, build }
+            }
             None if self.is_missed.load(Ordering::Relaxed) => RuntimeState::Unusable,
             None => RuntimeState::NotLoaded,
         }
@@ -230,15 +235,7 @@ impl Registry {
     /// or changed.
     pub async fn watch(self: &Arc<Self>, ending: &CancellationToken) {
         loop {
-            let alone = Arc::clone(&self.loading).lock_owned().await;
-            let registry = Arc::clone(self);
-            let refresh = move || {
-                registry.refresh();
-                Ok(())
-            };
-            if blocking(alone, refresh).await.is_err() {
-                tracing::error!("looking at the folder of models failed");
-            }
+            self.refresh().await;
             let poll = self.config.poll;
             if self.loader.is_none() || poll.is_zero() {
                 return;
@@ -276,17 +273,25 @@ impl Registry {
     }
 
     /// One look at the folder, and what follows from it.
-    fn refresh(&self) {
-        if let Err(error) = self.scan() {
-            tracing::warn!(%error, "the folder of models cannot be read");
+    async fn refresh(self: &Arc<Self>) {
+        let registry = Arc::clone(self);
+        let alone = Arc::clone(&self.loading).lock_owned().await;
+        let scan = move || Ok(registry.scan()?);
+        if let Err(error) = blocking(alone, scan).await {
+            tracing::warn!(%error, "the models cannot be looked at");
             return;
         }
-        let due = self.table().due(self.config.preload);
-        for key in due {
-            // It has been logged, and the index tells it.
-            let _ = self.load(&key, true);
-        }
         self.tell_loaded();
+        let due = || self.table().due(self.config.preload);
+        for key in due() {
+            // Requests for other models have their turn between two loads.
+            let alone = Arc::clone(&self.loading).lock_owned().await;
+            if due().contains(&key) {
+                let registry = Arc::clone(self);
+                // A fault has been logged, and the index tells it.
+                let _ = blocking(alone, move || registry.load(&key, true)).await;
+            }
+        }
     }
 
     /// Loads a version and puts it into service. `None` if it is not wanted, or if `gently` and

@@ -3,6 +3,7 @@
 //! Tensors in, tensors out, under the names that the model has. Errors are `{"error": "…"}`.
 //! With the extensions for binary tensors, model configuration, statistics and the repository.
 
+mod bounded;
 mod datatype;
 mod describe;
 mod errors;

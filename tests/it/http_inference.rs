@@ -286,6 +286,8 @@ async fn requests_beside_loading_and_unloading_are_answered_or_told_that_it_is_u
                     } else {
                         let told = error(&answer, StatusCode::SERVICE_UNAVAILABLE);
                         assert_eq!(told, "the model `double` was unloaded");
+                        // A refusal waits for nothing, and would leave no time to anybody else.
+                        tokio::task::yield_now().await;
                     }
                 }
                 answered

@@ -20,7 +20,9 @@ mod manifest;
 mod name;
 mod table;
 mod triton;
+mod watch;
 
+use std::error::Error as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -231,23 +233,6 @@ impl Registry {
         &self.config
     }
 
-    /// Looks into the folder from time to time until `ending` is cancelled; loads what appeared
-    /// or changed.
-    pub async fn watch(self: &Arc<Self>, ending: &CancellationToken) {
-        loop {
-            self.refresh().await;
-            let poll = self.config.poll;
-            if self.loader.is_none() || poll.is_zero() {
-                return;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(poll) => {}
-                () = ending.cancelled() => return,
-                () = self.closed.cancelled() => return,
-            }
-        }
-    }
-
     /// Takes all models out of service and waits until they have ended; `false` if that takes
     /// longer than `patience`.
     pub fn close(&self, patience: Duration) -> bool {
@@ -270,28 +255,6 @@ impl Registry {
             self.table().update(listing);
         }
         Ok(())
-    }
-
-    /// One look at the folder, and what follows from it.
-    async fn refresh(self: &Arc<Self>) {
-        let registry = Arc::clone(self);
-        let alone = Arc::clone(&self.loading).lock_owned().await;
-        let scan = move || Ok(registry.scan()?);
-        if let Err(error) = blocking(alone, scan).await {
-            tracing::warn!(%error, "the models cannot be looked at");
-            return;
-        }
-        self.tell_loaded();
-        let due = || self.table().due(self.config.preload);
-        for key in due() {
-            // Requests for other models have their turn between two loads.
-            let alone = Arc::clone(&self.loading).lock_owned().await;
-            if due().contains(&key) {
-                let registry = Arc::clone(self);
-                // A fault has been logged, and the index tells it.
-                let _ = blocking(alone, move || registry.load(&key, true)).await;
-            }
-        }
     }
 
     /// Loads a version and puts it into service. `None` if it is not wanted, or if `gently` and
@@ -317,7 +280,8 @@ impl Registry {
                     self.is_missed.store(true, Ordering::Relaxed);
                 }
                 let (fault, (name, version)) = (Arc::new(error), key);
-                tracing::warn!(model = %name, %version, error = fault.explain(), "not loaded");
+                let cause = fault.source().map(tracing::field::display);
+                tracing::warn!(model = %name, %version, error = %fault, cause, "not loaded");
                 self.table().fail(key, stamp, &fault);
                 Err(fault)
             }

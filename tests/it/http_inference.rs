@@ -1,5 +1,7 @@
 //! The Open Inference Protocol, request by request.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -263,6 +265,46 @@ async fn lengths_that_do_not_fit_are_told_whatever_they_are() {
         let answer = served.post("/v2/models/double/infer", &[(LENGTH, length)], body).await;
         let told_back = error(&answer, StatusCode::BAD_REQUEST);
         assert!(told_back.contains(told), "{length}: {told_back}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_beside_loading_and_unloading_are_answered_or_told_that_it_is_unloaded() {
+    let Some(served) = Served::new().await else { return };
+    let served = Arc::new(served);
+    let stop = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let (served, stop) = (Arc::clone(&served), Arc::clone(&stop));
+            tokio::spawn(async move {
+                let mut answered = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    let answer = served.infer(&json!({"inputs": [row()]})).await;
+                    if answer.status == StatusCode::OK {
+                        assert_eq!(answer.json()["outputs"][0]["shape"], json!([1, 4]));
+                        answered += 1;
+                    } else {
+                        let told = error(&answer, StatusCode::SERVICE_UNAVAILABLE);
+                        assert_eq!(told, "the model `double` was unloaded");
+                        // A refusal waits for nothing, and would leave no time to anybody else.
+                        tokio::task::yield_now().await;
+                    }
+                }
+                answered
+            })
+        })
+        .collect();
+    for round in 0..10_u8 {
+        served.folder.put("double/1/model.onnx", scale(f32::from(round)).encode());
+        for change in ["load", "unload", "load"] {
+            let path = format!("/v2/repository/models/double/{change}");
+            assert_eq!(served.post(&path, &[], Vec::new()).await.status, StatusCode::OK);
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    for caller in callers {
+        assert!(caller.await.unwrap() > 0);
     }
 }
 

@@ -1,5 +1,5 @@
 //! What the way to a network costs: the queue beside the bare runtime, batches beside single
-//! requests, the solver beside its graph, and whether memory comes back when models go.
+//! requests, and whether memory comes back when models go.
 //!
 //! `cargo run --release --example measure_inference`
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
@@ -11,12 +11,10 @@ use std::time::{Duration, Instant};
 
 use cogd::bench::convolutions;
 use cogd::config::library_search;
-use cogd::csc::dictionary::Dictionary;
-use cogd::csc::{Dct8, Dct16, InpaintParams, Phase, Start, frame_graph, harmonic, inpaint};
 use cogd::inference::{
     BackendFactory, Device, Executor, ExecutorConfig, ModelSource, Runtime, SessionOptions, Tensor,
 };
-use cogd::numerics::{Plane, Random, Threads, Unobserved};
+use cogd::numerics::Random;
 use cogd::onnx::Model;
 use cpu_time::ProcessTime;
 
@@ -44,9 +42,6 @@ fn main() -> Result<(), Failure> {
     overhead(&factory(&network, true), 32, &[1, 8], 400)?;
     println!("\none layer of 4 channels: the cost of the way itself");
     overhead(&factory(&convolutions(4, 1)?, true), 8, &[1, 8], 20_000)?;
-    println!("\nthe frame phase, 30 iterations, 50 % missing");
-    solver(&factory, 256)?;
-    solver(&factory, 512)?;
     Ok(())
 }
 
@@ -111,41 +106,6 @@ fn overhead(
             println!("  {:<34} mean batch {mean:.2}, {queued:.3} ms in the queue", "");
         }
     }
-    Ok(())
-}
-
-/// The solver's frame phase and its graph on the same plane.
-fn solver(factory: &dyn Fn(&Model, bool) -> BackendFactory, side: usize) -> Result<(), Failure> {
-    let mut random = Random::seeded(3);
-    let hidden = Plane::from_fn(side, side, |_, _| random.unit() < 0.5);
-    let mut start = Plane::from_fn(side, side, |y, x| {
-        let (y, x) = (y as f32, x as f32);
-        0.5 + 0.2 * (0.3 * x + 0.1 * y).sin() + 0.1 * (0.07 * y * x / side as f32).cos()
-    });
-    harmonic::fill(&mut start, &hidden);
-    let mut params = InpaintParams { start: Start::Given, ..InpaintParams::default() };
-    params.group = Phase { iterations: 0, ..params.group };
-
-    let mut planes = [start.clone()];
-    let (wall, cpu) = (Instant::now(), ProcessTime::now());
-    let threads = Threads::single();
-    inpaint(&mut planes, &hidden, &Dct16, &Dct8, &params, &threads, &Unobserved)?;
-    report(&format!("{side}x{side} solver"), 1, wall.elapsed(), cpu.elapsed());
-
-    let model = frame_graph(&Dictionary::cosine(16), &params)?;
-    let mut session = factory(&model, true)()?;
-    let shape = || vec![1, 1, side, side];
-    let mask = hidden.map(|hidden| f32::from(u8::from(hidden)));
-    let inputs = [Tensor::new(shape(), start.into_vec())?, Tensor::new(shape(), mask.into_vec())?];
-    let (wall, cpu) = (Instant::now(), ProcessTime::now());
-    let given = session.run(&inputs)?;
-    report(&format!("{side}x{side} graph"), 1, wall.elapsed(), cpu.elapsed());
-    let given = given[0].as_slice::<f32>().unwrap_or_default();
-    let differences = || given.iter().zip(planes[0].as_slice()).map(|(a, b)| (a - b).abs());
-    let largest = differences().fold(0.0, f32::max);
-    let far = differences().filter(|&difference| difference > 1e-3).count();
-    let bytes = model.encode().len();
-    println!("  {:<34} largest difference {largest:.1e}, {far} above 1e-3, {bytes} bytes", "");
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use crate::numerics::Threads;
 use crate::worker::ThreadCount;
 
 use super::bench_batches::Batches;
+use super::bench_device::DeviceBench;
 use super::bench_learning::{Ablation, Paper};
 use super::bench_queue::QueueBench;
 use super::bench_serve::ServeBench;
@@ -35,6 +36,7 @@ enum Table {
     Batches(Batches),
     Queue(QueueBench),
     Serve(ServeBench),
+    Device(DeviceBench),
 }
 
 /// Fill holes of every kind in every image of a folder
@@ -82,6 +84,7 @@ impl Bench {
             Table::Batches(command) => command.run(),
             Table::Queue(command) => command.run(),
             Table::Serve(command) => command.run(),
+            Table::Device(command) => command.run(),
         }
     }
 }

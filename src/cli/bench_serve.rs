@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::auth::AuthMode;
 use crate::bench::convolutions;
 use crate::config::{Config, library_search};
-use crate::inference::{BackendFactory, ModelSource, Runtime, SessionOptions, Tensor};
+use crate::inference::{BackendFactory, Device, ModelSource, Runtime, SessionOptions, Tensor};
 use crate::numerics::Random;
 
 /// Measure what serving a network by HTTP costs beside the runtime alone
@@ -47,6 +47,10 @@ pub(super) struct ServeBench {
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
 
+    /// What the network runs on
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    device: Device,
+
     /// Longest batch where requests may run together
     #[arg(long, value_name = "N", default_value_t = 16)]
     max_batch: usize,
@@ -72,7 +76,8 @@ impl ServeBench {
         std::fs::write(version.join("model.onnx"), bytes)?;
         let threads = self.threads.or(thread::available_parallelism().ok());
         let threads = threads.unwrap_or(NonZeroUsize::MIN);
-        let options = SessionOptions { threads, ..SessionOptions::default() };
+        let device = self.device;
+        let options = SessionOptions { device, threads, ..SessionOptions::default() };
         let runtime = Runtime::load(&library_search(None))?;
         let factory = runtime.factory(ModelSource::Memory(Arc::from(bytes)), options);
 
@@ -123,6 +128,7 @@ impl ServeBench {
         config.auth.mode = AuthMode::Open;
         config.models.dir = Some(folder.join("models"));
         config.models.threads = threads.get();
+        config.models.device = self.device;
         config.models.max_batch = max_batch;
         config.models.queue_length = usize::from(clients).max(config.models.queue_length);
         let asynchronous = Async::new()?;

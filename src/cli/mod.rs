@@ -2,6 +2,7 @@
 
 mod bench;
 mod bench_batches;
+mod bench_device;
 mod bench_learning;
 mod bench_queue;
 mod bench_serve;

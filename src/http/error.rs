@@ -304,9 +304,10 @@ impl From<RegistryFault> for ApiError {
             | E::Onnx(_)
             | E::Manifest(_)
             | E::NoRoom { .. }
+            | E::Unreadable { .. }
             | E::Load(InferenceError::Load(_)) => Self::new(C::ModelUnavailable, fault.explain()),
             // These have paths in their causes.
-            E::Folder { .. } | E::Unreadable { .. } | E::Runtime(_) | E::Load(_) => {
+            E::Folder { .. } | E::Runtime(_) | E::Load(_) => {
                 let public = match &*fault {
                     E::Folder { .. } => "the folder of models cannot be read".to_owned(),
                     _ => fault.to_string(),

@@ -1,5 +1,6 @@
 //! Where the runtime's library is looked for.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The file name of the runtime.
@@ -56,6 +57,21 @@ impl LibrarySearch {
     }
 }
 
+/// The version of a library, where its place tells it: `scripts/fetch-onnxruntime` leaves a note
+/// beside it, packages name the file after it.
+pub(super) fn version(library: &Path) -> Option<String> {
+    let by_note = || {
+        let note = fs::read_to_string(library.parent()?.join("onnxruntime.version")).ok()?;
+        note.split_whitespace().nth(1).map(str::to_owned)
+    };
+    let by_name = || {
+        let file = library.canonicalize().ok()?;
+        let (_, version) = file.file_name()?.to_str()?.split_once(".so.")?;
+        Some(version.to_owned())
+    };
+    by_note().or_else(by_name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,9 +80,9 @@ mod tests {
     fn what_is_named_is_taken_or_missed_and_the_rest_is_tried_in_order() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        std::fs::create_dir_all(&data).unwrap();
+        fs::create_dir_all(&data).unwrap();
         let library = data.join(LIBRARY_NAME);
-        std::fs::write(&library, "").unwrap();
+        fs::write(&library, "").unwrap();
         let search = LibrarySearch {
             executable: Some(folder.path().join("bin")),
             data: Some(data.clone()),
@@ -74,8 +90,8 @@ mod tests {
         };
         assert_eq!(search.find(), Ok(library.clone()));
         let beside = folder.path().join("lib");
-        std::fs::create_dir_all(&beside).unwrap();
-        std::fs::write(beside.join(LIBRARY_NAME), "").unwrap();
+        fs::create_dir_all(&beside).unwrap();
+        fs::write(beside.join(LIBRARY_NAME), "").unwrap();
         assert_eq!(search.find(), Ok(beside.join(LIBRARY_NAME)));
 
         let by_folder = LibrarySearch { variable: Some(data), ..search.clone() };
@@ -85,5 +101,18 @@ mod tests {
         let error = named.find().unwrap_err();
         assert_eq!(error.tried, [nowhere]);
         assert!(error.to_string().contains("run scripts/fetch-onnxruntime"));
+    }
+    #[test]
+    fn the_version_is_read_from_the_note_or_from_the_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = folder.path().join("libonnxruntime.so.1.24.0");
+        fs::write(&named, "").unwrap();
+        let library = folder.path().join(LIBRARY_NAME);
+        std::os::unix::fs::symlink(&named, &library).unwrap();
+        assert_eq!(version(&library).as_deref(), Some("1.24.0"));
+        let note = folder.path().join("onnxruntime.version");
+        fs::write(note, "onnxruntime 1.31.1 00ff").unwrap();
+        assert_eq!(version(&library).as_deref(), Some("1.31.1"));
+        assert_eq!(version(Path::new("/nowhere/libonnxruntime.so")), None);
     }
 }

@@ -12,6 +12,7 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{Session, SessionInputValue};
 use ort::value::{DynValue, Outlet, TensorElementType, TensorRef, ValueType};
 
+use super::library;
 use super::tensor::{Tensor, TensorData};
 use super::{
     Backend, BackendError, BackendFactory, Device, Dimension, ElementType, LibraryError,
@@ -81,6 +82,11 @@ impl Runtime {
     /// The library that was loaded.
     pub fn library(&self) -> &Path {
         &self.library
+    }
+
+    /// The version of the library, where that can be told.
+    pub fn version(&self) -> Option<String> {
+        library::version(&self.library)
     }
 
     /// What the library says of its build.

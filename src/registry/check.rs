@@ -86,10 +86,11 @@ impl Manifest {
                 return fault("image.std", "must be above 0");
             }
         }
-        if let Some(mask) = &self.mask
-            && (!mask.hole.is_finite() || !mask.known.is_finite() || mask.hole == mask.known)
-        {
-            return fault("mask.hole", "and mask.known must be two different finite numbers");
+        if let Some(mask) = &self.mask {
+            let apart = (mask.hole - mask.known).abs();
+            if !mask.hole.is_finite() || !mask.known.is_finite() || apart <= 0.0 {
+                return fault("mask.hole", "and mask.known must be two different finite numbers");
+            }
         }
         if let Some(output) = &self.output {
             check_range("output.range", output.range)?;

@@ -121,10 +121,11 @@ impl RegistryError {
         }
     }
 
-    /// The message, with that of the runtime where it is about the file.
+    /// The message, with what the runtime or the system said where that is about the file.
     pub fn explain(&self) -> String {
         match self {
             Self::Load(InferenceError::Load(error)) => format!("{self}: {error}"),
+            Self::Unreadable { source, .. } => format!("{self}: {source}"),
             _ => self.to_string(),
         }
     }

@@ -1,5 +1,6 @@
 //! From the files of a version to a model at work: read, verify, inspect, start.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
@@ -47,7 +48,7 @@ impl Loader {
         let manifest = Manifest::parse(manifest.as_deref().unwrap_or_default())?;
         let limit = self.config.max_bytes;
         let bytes = self.folder.read_model(name, *version, limit)?;
-        let digest = hex(&bytes);
+        let digest = sha256(&bytes);
         if let Some(expected) = &manifest.sha256
             && !expected.eq_ignore_ascii_case(&digest)
         {
@@ -82,7 +83,7 @@ impl Loader {
             let failed = |reason: String| BackendError { reason };
             let bytes = folder.read_model(&name, version, limit);
             let bytes = bytes.map_err(|error| failed(error.to_string()))?;
-            if hex(&bytes) != digest {
+            if sha256(&bytes) != digest {
                 return Err(failed("model.onnx was changed while it was in use".to_owned()));
             }
             runtime.factory(ModelSource::Memory(Arc::from(bytes)), options)()
@@ -113,6 +114,11 @@ impl Prepared {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+/// SHA-256 in hexadecimal.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing into a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -19,7 +19,9 @@ mod loader;
 mod networks;
 mod table;
 mod triton;
+mod watch;
 
+use std::error::Error as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -51,6 +53,8 @@ use table::{Key, Lookup, Table};
 pub enum RuntimeState {
     /// It computes.
     Loaded {
+        /// Its version, where that can be told.
+        version: Option<String>,
         /// What it says of its build.
         build: String,
     },
@@ -213,7 +217,10 @@ impl Registry {
     /// What is known of ONNX Runtime.
     pub fn runtime(&self) -> RuntimeState {
         match Runtime::loaded() {
-            Some(runtime) => RuntimeState::Loaded { build: runtime.build().to_owned() },
+            Some(runtime) => {
+                let (version, build) = (runtime.version(), runtime.build().to_owned());
+                RuntimeState::Loaded { version, build }
+            }
             None if self.is_missed.load(Ordering::Relaxed) => RuntimeState::Unusable,
             None => RuntimeState::NotLoaded,
         }
@@ -222,31 +229,6 @@ impl Registry {
     /// The settings.
     pub fn config(&self) -> &ModelsConfig {
         &self.config
-    }
-
-    /// Looks into the folder from time to time until `ending` is cancelled; loads what appeared
-    /// or changed.
-    pub async fn watch(self: &Arc<Self>, ending: &CancellationToken) {
-        loop {
-            let alone = Arc::clone(&self.loading).lock_owned().await;
-            let registry = Arc::clone(self);
-            let refresh = move || {
-                registry.refresh();
-                Ok(())
-            };
-            if blocking(alone, refresh).await.is_err() {
-                tracing::error!("looking at the folder of models failed");
-            }
-            let poll = self.config.poll;
-            if self.loader.is_none() || poll.is_zero() {
-                return;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(poll) => {}
-                () = ending.cancelled() => return,
-                () = self.closed.cancelled() => return,
-            }
-        }
     }
 
     /// Takes all models out of service and waits until they have ended; `false` if that takes
@@ -273,20 +255,6 @@ impl Registry {
         Ok(())
     }
 
-    /// One look at the folder, and what follows from it.
-    fn refresh(&self) {
-        if let Err(error) = self.scan() {
-            tracing::warn!(%error, "the folder of models cannot be read");
-            return;
-        }
-        let due = self.table().due(self.config.preload);
-        for key in due {
-            // It has been logged, and the index tells it.
-            let _ = self.load(&key, true);
-        }
-        self.tell_loaded();
-    }
-
     /// Loads a version and puts it into service. `None` if it is not wanted, or if `gently` and
     /// another model would have to go. Only for who holds `loading`.
     fn load(&self, key: &Key, gently: bool) -> Result<Option<Arc<Loaded>>, RegistryFault> {
@@ -310,7 +278,8 @@ impl Registry {
                     self.is_missed.store(true, Ordering::Relaxed);
                 }
                 let (fault, (name, version)) = (Arc::new(error), key);
-                tracing::warn!(model = %name, %version, error = fault.explain(), "not loaded");
+                let cause = fault.source().map(tracing::field::display);
+                tracing::warn!(model = %name, %version, error = %fault, cause, "not loaded");
                 self.table().fail(key, stamp, &fault);
                 Err(fault)
             }

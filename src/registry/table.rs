@@ -43,8 +43,8 @@ enum State {
     /// A model that answers requests.
     Ready {
         model: Arc<Loaded>,
-        /// The files as they were when it was loaded.
-        stamp: Stamp,
+        /// The files as they were when they were last tried; `None` if they are to be tried again.
+        stamp: Option<Stamp>,
         /// Why newer files were not taken instead.
         fault: Option<RegistryFault>,
     },
@@ -155,7 +155,7 @@ impl Table {
             let newest = Version::choose(None, model.versions.keys().copied());
             for (version, entry) in &model.versions {
                 let wanted = match &entry.state {
-                    State::Ready { stamp, .. } => *stamp != entry.stamp,
+                    State::Ready { stamp, .. } => stamp.as_ref() != Some(&entry.stamp),
                     State::Idle => eager && !entry.tried && newest == Some(*version),
                     State::Failed(_) => false,
                 };
@@ -169,17 +169,22 @@ impl Table {
 
     /// Begins to load a version; gives the state of its files. `None` if it is not to be loaded.
     pub(super) fn begin(&mut self, key: &Key) -> Option<Stamp> {
-        let entry = self.wanted_entry(key)?;
+        let model = self.models.get_mut(&key.0).filter(|model| model.wanted)?;
+        let entry = model.versions.get_mut(&key.1)?;
         (entry.tried, entry.loading) = (true, true);
         Some(entry.stamp.clone())
     }
 
     /// Puts a loaded version in place of what was there. `false` if nobody wants it any more.
     pub(super) fn put(&mut self, key: &Key, stamp: Stamp, model: &Arc<Loaded>) -> bool {
-        let Some(entry) = self.wanted_entry(key) else { return false };
+        let wanted = self.models.get(&key.0).is_some_and(|model| model.wanted);
+        let Some(entry) = self.entry(key) else { return false };
         entry.loading = false;
-        entry.state = State::Ready { model: Arc::clone(model), stamp, fault: None };
-        true
+        if wanted {
+            let (model, stamp) = (Arc::clone(model), Some(stamp));
+            entry.state = State::Ready { model, stamp, fault: None };
+        }
+        wanted
     }
 
     /// Notes that a version was not loaded after all, and is as it was.
@@ -197,17 +202,13 @@ impl Table {
             State::Ready { stamp, fault: known, .. } => {
                 *known = Some(Arc::clone(fault));
                 // Not again before they change.
-                *stamp = tried;
+                *stamp = Some(tried);
             }
             State::Idle | State::Failed(_) if fault.is_permanent() => {
                 entry.state = State::Failed(Arc::clone(fault));
             }
             State::Idle | State::Failed(_) => {}
         }
-    }
-
-    fn wanted_entry(&mut self, key: &Key) -> Option<&mut Entry> {
-        self.models.get_mut(&key.0).filter(|model| model.wanted)?.versions.get_mut(&key.1)
     }
 
     fn entry(&mut self, key: &Key) -> Option<&mut Entry> {
@@ -220,8 +221,10 @@ impl Table {
         let Some(model) = self.models.get_mut(name) else { return Ok(newest) };
         model.wanted = true;
         for entry in model.versions.values_mut() {
-            if matches!(entry.state, State::Failed(_)) {
-                entry.state = State::Idle;
+            match &mut entry.state {
+                State::Failed(_) => entry.state = State::Idle,
+                State::Ready { stamp, fault: Some(_), .. } => *stamp = None,
+                State::Ready { .. } | State::Idle => {}
             }
         }
         Ok(newest)

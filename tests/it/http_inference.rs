@@ -1,5 +1,7 @@
 //! The Open Inference Protocol, request by request.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -196,6 +198,8 @@ async fn whatever_is_wrong_with_a_request_is_told_and_is_the_callers_fault() {
         (input(json!({"shape": [0, 4], "data": []})), "input `x` is empty"),
         (input(json!({"shape": [i64::MAX, i64::MAX, 4]})), "is too large"),
         (input(json!({"shape": vec![1; 17]})), "has 17 axes, but at most 16"),
+        (input(json!({"shape": vec![1; 257]})), "a list of more than 256 entries"),
+        (json!({"inputs": vec![row(); 257]}), "a list of more than 256 entries"),
         (input(json!({"datatype": "FP33"})), "expected one of BOOL, UINT8"),
         (input(json!({"datatype": "BYTES"})), "BYTES is not supported"),
         (input(json!({"datatype": "INT32", "data": [1, 2, 3, 4]})), "takes f32, but was given i32"),
@@ -210,7 +214,7 @@ async fn whatever_is_wrong_with_a_request_is_told_and_is_the_callers_fault() {
         (json!({"inputs": [row()], "parameters": {"binary_data_output": 1}}), "true or false"),
         (json!({"inputs": [row()], "outputs": [{"name": "z"}]}), "no output `z`; it has y"),
         (json!({"inputs": [row()], "outputs": [{"name": "y"}, {"name": "y"}]}), "asked for twice"),
-        (json!({"inputs": [row()], "outputs": many}), "257 outputs are named, but at most 256"),
+        (json!({"inputs": [row()], "outputs": many}), "a list of more than 256 entries"),
         (
             json!({"inputs": [row()], "outputs": [{"name": "y", "parameters": {"classification": 2}}]}),
             "`classification` is not supported",
@@ -262,6 +266,76 @@ async fn lengths_that_do_not_fit_are_told_whatever_they_are() {
         let told_back = error(&answer, StatusCode::BAD_REQUEST);
         assert!(told_back.contains(told), "{length}: {told_back}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_beside_loading_and_unloading_are_answered_or_told_that_it_is_unloaded() {
+    let Some(served) = Served::new().await else { return };
+    let served = Arc::new(served);
+    let stop = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let (served, stop) = (Arc::clone(&served), Arc::clone(&stop));
+            tokio::spawn(async move {
+                let mut answered = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    let answer = served.infer(&json!({"inputs": [row()]})).await;
+                    if answer.status == StatusCode::OK {
+                        assert_eq!(answer.json()["outputs"][0]["shape"], json!([1, 4]));
+                        answered += 1;
+                    } else {
+                        let told = error(&answer, StatusCode::SERVICE_UNAVAILABLE);
+                        assert_eq!(told, "the model `double` was unloaded");
+                        // A refusal waits for nothing, and would leave no time to anybody else.
+                        tokio::task::yield_now().await;
+                    }
+                }
+                answered
+            })
+        })
+        .collect();
+    for round in 0..10_u8 {
+        served.folder.put("double/1/model.onnx", scale(f32::from(round)).encode());
+        for change in ["load", "unload", "load"] {
+            let path = format!("/v2/repository/models/double/{change}");
+            assert_eq!(served.post(&path, &[], Vec::new()).await.status, StatusCode::OK);
+            tokio::time::sleep(Duration::from_millis(3)).await;
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    for caller in callers {
+        assert!(caller.await.unwrap() > 0);
+    }
+}
+
+#[tokio::test]
+async fn answers_are_compressed_and_errors_are_not() {
+    let Some(served) = Served::new().await else { return };
+    let path = "/v2/models/double/infer";
+    for (accepted, used) in [("gzip", "gzip"), ("deflate", "deflate"), ("br", ""), ("", "")] {
+        let headers = [("accept-encoding", accepted)];
+        let body = json!({"inputs": [row()]}).to_string();
+        let answer = served.post(path, &headers, body.into()).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.header("content-encoding"), used);
+        let refused = served.post(path, &headers, b"{}".to_vec()).await;
+        assert_eq!(refused.header("content-encoding"), "");
+        error(&refused, StatusCode::BAD_REQUEST);
+    }
+    let unread = served.post(path, &[("content-encoding", "gzip")], b"no gzip".to_vec()).await;
+    error(&unread, StatusCode::BAD_REQUEST);
+    let unknown = served.post(path, &[("content-encoding", "br")], b"{}".to_vec()).await;
+    error(&unknown, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn a_service_that_drains_says_so() {
+    let Some(served) = Served::new().await else { return };
+    served.app.app.pool().drain(Duration::ZERO);
+    error(&served.app.get("/v2/health/ready").await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(served.app.get("/v2/health/live").await.status, StatusCode::OK);
+    let refused = served.infer(&json!({"inputs": [row()]})).await;
+    error(&refused, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]
@@ -328,6 +402,7 @@ async fn the_server_and_its_models_describe_themselves() {
 
     let system = get("/v1/system").await;
     assert_eq!(system["onnxruntime"]["state"], "loaded");
+    assert!(system["onnxruntime"]["build"].is_string());
     assert_eq!(system["models"][0]["provider"], "CPUExecutionProvider");
     assert_eq!(system["memory"]["models"], system["models"][0]["bytes"]);
     let metrics = served.app.get("/metrics").await;

@@ -163,6 +163,47 @@ async fn the_job_of_another_key_is_not_there() {
 }
 
 #[tokio::test]
+async fn models_are_run_with_one_scope_and_loaded_with_another() {
+    let service = Guarded::with(|config| config.auth.burst = 20).await;
+    let (restore, infer) =
+        (service.key("a", &[Scope::Restore]).await, service.key("b", &[Scope::Infer]).await);
+    let admin = service.key("c", &[Scope::Admin]).await;
+    let run = "/v2/models/nobody/infer";
+    let versioned = "/v2/models/nobody/versions/1/infer";
+    let (index, load) = ("/v2/repository/index", "/v2/repository/models/nobody/load");
+    for (path, key, status) in [
+        (run, None, StatusCode::UNAUTHORIZED),
+        (run, Some(&restore), StatusCode::FORBIDDEN),
+        (versioned, Some(&restore), StatusCode::FORBIDDEN),
+        (run, Some(&infer), StatusCode::NOT_FOUND),
+        (versioned, Some(&infer), StatusCode::NOT_FOUND),
+        (index, None, StatusCode::UNAUTHORIZED),
+        (index, Some(&restore), StatusCode::OK),
+        (load, Some(&infer), StatusCode::FORBIDDEN),
+        (load, Some(&admin), StatusCode::NOT_FOUND),
+    ] {
+        let mut request = Request::post(path);
+        if let Some(key) = key {
+            request = request.header("x-api-key", key.reveal());
+        }
+        let answer = service.app.call(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, status, "{path}: {answer:?}");
+        if status != StatusCode::OK {
+            assert!(answer.json()["error"].is_string(), "{path}: {answer:?}");
+        }
+    }
+    assert_eq!(service.get("/v2/health/ready", &[]).await.status, StatusCode::OK);
+    assert_eq!(service.get("/v2", &[]).await.status, StatusCode::UNAUTHORIZED);
+    // So that nobody can fill the door with names of models, requests are counted here as well.
+    for _ in 0..40 {
+        service.get_with("/v2/models", &infer).await;
+    }
+    let answer = service.get_with("/v2/models", &infer).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(answer.json()["error"].is_string() && !answer.header("retry-after").is_empty());
+}
+
+#[tokio::test]
 async fn what_tells_nothing_takes_no_key_and_a_path_without_a_route_is_not_there() {
     let service = Guarded::with(|config| config.auth.open_metrics = true).await;
     for path in ["/livez", "/readyz", "/version", "/problems/too-busy", "/docs/", "/openapi.json"] {

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::http::Request;
 use cogd::config::library_search;
-use cogd::inference::{Device, LibrarySearch, Tensor};
-use cogd::onnx::{ElementType, GraphBuilder};
-use cogd::registry::{IndexState, Lease, ModelName, ModelsConfig, Registry, RegistryError};
+use cogd::inference::{Device, LibrarySearch, Signature, Tensor, ValueInfo};
+use cogd::onnx::{Dimension, ElementType, GraphBuilder};
+use cogd::registry::{
+    IndexState, Lease, Manifest, ModelName, ModelsConfig, Registry, RegistryError,
+};
 use cogd::storage::BlobUrl;
 use cogd::telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
@@ -41,12 +43,12 @@ async fn lease(registry: &Arc<Registry>, model: &str) -> Result<Lease, Arc<Regis
     registry.lease_or_load(&name(model), None).await
 }
 
-/// What the model makes of ones.
-async fn factor(lease: &Lease) -> f32 {
+/// What the model makes of four ones.
+async fn scaled(lease: &Lease) -> Vec<f32> {
     let ones = Tensor::new(vec![1, 4], vec![1.0_f32; 4]).unwrap();
     let deadline = Instant::now() + Duration::from_mins(1);
     let answer = lease.run(vec![("x".to_owned(), ones)], deadline).await.unwrap();
-    answer.outputs[0].1.as_slice::<f32>().unwrap()[0]
+    answer.outputs[0].1.as_slice().unwrap().to_vec()
 }
 
 fn states(registry: &Registry) -> Vec<(String, IndexState)> {
@@ -62,10 +64,11 @@ async fn the_newest_version_answers_unless_another_is_asked_for() {
     folder.put("scale/10/model.onnx", scale(10.0).encode());
     let registry = open(&config(&folder));
     let newest = lease(&registry, "scale").await.unwrap();
-    assert_eq!((newest.version().to_string().as_str(), factor(&newest).await), ("10", 10.0));
+    assert_eq!(newest.version().to_string(), "10");
+    assert_eq!(scaled(&newest).await, [10.0; 4]);
     let two = Some("2".parse().unwrap());
     let older = registry.lease_or_load(&name("scale"), two).await.unwrap();
-    assert_eq!(factor(&older).await, 2.0);
+    assert_eq!(scaled(&older).await, [2.0; 4]);
     let three = registry.lease_or_load(&name("scale"), Some("3".parse().unwrap())).await;
     assert!(matches!(*three.unwrap_err(), RegistryError::UnknownVersion { .. }));
     let nobody = lease(&registry, "nobody").await.unwrap_err();
@@ -113,13 +116,15 @@ async fn what_is_put_into_the_folder_appears_changes_and_goes_by_itself() {
     folder.put("scale/1/model.onnx", "not a model");
     let told = || registry.index()[0].reason.contains("the changed files are not used");
     until("the fault is told", &told).await;
-    assert_eq!(factor(&lease(&registry, "scale").await.unwrap()).await, 1.0);
+    let fault = registry.load_model(&name("scale")).await.unwrap_err();
+    assert!(matches!(*fault, RegistryError::Onnx(_)), "{fault}");
+    assert_eq!(scaled(&lease(&registry, "scale").await.unwrap()).await, [1.0; 4]);
 
     folder.put("scale/1/model.onnx", scale(5.0).encode());
     until("it is replaced", &|| registry.index()[0].reason.is_empty()).await;
-    assert_eq!(factor(&lease(&registry, "scale").await.unwrap()).await, 5.0);
+    assert_eq!(scaled(&lease(&registry, "scale").await.unwrap()).await, [5.0; 4]);
     // What was leased before goes on answering as it did.
-    assert_eq!(factor(&old).await, 1.0);
+    assert_eq!(scaled(&old).await, [1.0; 4]);
 
     folder.remove("scale");
     until("it is gone", &|| registry.index().is_empty()).await;
@@ -149,7 +154,7 @@ async fn the_least_recently_used_model_makes_room() {
     let loaded = || -> Vec<_> { registry.leases().iter().map(|l| l.name().to_string()).collect() };
     assert_eq!(loaded(), ["a", "c"]);
     // It answers all the same: another one goes.
-    assert_eq!(factor(&lease(&registry, "b").await.unwrap()).await, 1.0);
+    assert_eq!(scaled(&lease(&registry, "b").await.unwrap()).await, [1.0; 4]);
     assert_eq!(loaded(), ["b", "c"]);
     assert!(states(&registry).iter().all(|(_, state)| *state == IndexState::Ready));
 
@@ -169,10 +174,10 @@ async fn a_model_that_was_unloaded_stays_so_until_it_is_asked_for() {
     assert_eq!(states(&registry), [("scale/1".to_owned(), IndexState::Unavailable)]);
     let refused = lease(&registry, "scale").await.unwrap_err();
     assert!(matches!(*refused, RegistryError::Unloaded { .. }));
-    assert_eq!(factor(&kept).await, 1.0);
+    assert_eq!(scaled(&kept).await, [1.0; 4]);
     folder.put("scale/2/model.onnx", scale(2.0).encode());
     registry.load_model(&name("scale")).await.unwrap();
-    assert_eq!(factor(&lease(&registry, "scale").await.unwrap()).await, 2.0);
+    assert_eq!(scaled(&lease(&registry, "scale").await.unwrap()).await, [2.0; 4]);
     assert!(registry.load_model(&name("nobody")).await.is_err());
     assert!(registry.unload_model(&name("nobody")).is_err());
 }
@@ -192,7 +197,10 @@ async fn nothing_fails_while_a_model_is_replaced_and_unloaded_but_for_its_being_
                 while !stop.load(Ordering::Relaxed) {
                     match lease(&registry, "scale").await {
                         Ok(lease) => {
-                            assert!([1.0, 2.0].contains(&factor(&lease).await));
+                            assert!(
+                                [[1.0; 4], [2.0; 4]]
+                                    .contains(&scaled(&lease).await[..].try_into().unwrap())
+                            );
                             answered += 1;
                         }
                         Err(fault) => {
@@ -233,6 +241,8 @@ async fn hostile_files_are_refused_by_name_and_spoil_no_other() {
     folder.put("text/1/model.onnx", "<html>not found</html>");
     folder.put("opset/1/model.onnx", swap(&good, &[0x42, 2, 0x10, 17], &[0x42, 2, 0x10, 99]));
     folder.put("cycle/1/model.onnx", swap(&good, b"factor", b"give_y"));
+    folder.put("huge/1/model.onnx", swap(&good, &[0x08, 1, 0x10, 1], &[0x08, 127, 0x10, 1]));
+    folder.put("external/1/model.onnx", external("../../../etc/passwd"));
     folder.put("large/1/model.onnx", vec![0; 4096]);
     folder.put("sum/1/model.onnx", &good);
     folder.put("sum/1/model.toml", format!("sha256 = \"{}\"", "0".repeat(64)));
@@ -250,6 +260,8 @@ async fn hostile_files_are_refused_by_name_and_spoil_no_other() {
         ("text", "model.onnx: not a readable ONNX file"),
         ("opset", "opset 99, but 7 to 26 are supported"),
         ("cycle", "is used before anything gives it"),
+        ("huge", "has the shape of 127 elements, but 1 are there"),
+        ("external", "`w` lies outside the file, in `../../../etc/passwd`"),
         ("large", "model.onnx has 4096 bytes, but at most 4095 are allowed"),
         ("sum", "but model.toml says 000"),
         ("manifest", "model.toml, line 1, `colour = \"RGB\"`: unknown field `colour`"),
@@ -262,13 +274,70 @@ async fn hostile_files_are_refused_by_name_and_spoil_no_other() {
         assert_eq!(entry.state, IndexState::Unavailable, "{model}");
         assert!(entry.reason.contains(told), "{model}: {}", entry.reason);
     }
-    assert_eq!(factor(&lease(&registry, "good").await.unwrap()).await, 1.0);
+    assert_eq!(scaled(&lease(&registry, "good").await.unwrap()).await, [1.0; 4]);
 }
 
 /// The first `from` in `bytes` replaced by `to`, which is as long.
 fn swap(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let at = bytes.windows(from.len()).position(|window| window == from).expect("it is there");
     [&bytes[..at], to, &bytes[at + from.len()..]].concat()
+}
+
+/// A model whose weights are said to lie in another file.
+fn external(location: &str) -> Vec<u8> {
+    let part = |number: u8, bytes: &[u8]| {
+        let length = u8::try_from(bytes.len()).unwrap();
+        assert!(length < 128);
+        [&[number << 3 | 2, length], bytes].concat()
+    };
+    let place = [part(1, b"location"), part(2, location.as_bytes())].concat();
+    // One number of single precision, elsewhere.
+    let weight =
+        [vec![0x08, 1, 0x10, 1], part(8, b"w"), part(13, &place), vec![14 << 3, 1]].concat();
+    let node = [part(1, b"w"), part(2, b"y"), part(4, b"Identity")].concat();
+    let tensor = part(1, &[0x08, 1]);
+    let output = [part(1, b"y"), part(2, &tensor)].concat();
+    let graph = [part(1, &node), part(5, &weight), part(12, &output)].concat();
+    [vec![0x08, 8], part(7, &graph), part(8, &[0x10, 17])].concat()
+}
+
+/// Every example of a manifest in the documentation, in order.
+fn documented() -> Vec<Manifest> {
+    let page = include_str!("../../docs/models.md");
+    let blocks = page.split("```toml\n").skip(1);
+    let texts = blocks.map(|block| block.split("```").next().unwrap());
+    texts.map(|text| Manifest::parse(text).unwrap()).collect()
+}
+
+#[test]
+fn the_manifests_of_the_documentation_fit_the_models_as_they_are_found() {
+    let value = |name: &str, element: ElementType, axes: [Dimension; 4]| ValueInfo {
+        name: name.to_owned(),
+        element,
+        shape: Some(axes.to_vec()),
+    };
+    let square = |channels: u64| ["batch".into(), channels.into(), 512.into(), 512.into()];
+    let any = |channels: u64| [1.into(), channels.into(), "height".into(), "width".into()];
+    let (f32, u8) = (ElementType::F32, ElementType::U8);
+    let signatures = [
+        Signature {
+            inputs: vec![value("image", f32, square(3)), value("mask", f32, square(1))],
+            outputs: vec![value("output", f32, square(3))],
+        },
+        Signature {
+            inputs: vec![value("image", u8, any(3)), value("mask", u8, any(1))],
+            outputs: vec![value("result", u8, any(3))],
+        },
+        Signature {
+            inputs: vec![value("input", f32, square(4))],
+            outputs: vec![value("output", f32, square(3))],
+        },
+    ];
+    let manifests = documented();
+    assert_eq!(manifests.len(), signatures.len());
+    for (manifest, signature) in manifests.iter().zip(&signatures) {
+        assert_eq!(manifest.check(signature), Ok(()), "{}", manifest.description);
+    }
 }
 
 #[tokio::test]
@@ -296,7 +365,7 @@ async fn no_link_leads_out_of_the_folder() {
         let fault = lease(&registry, model).await.unwrap_err();
         assert!(matches!(*fault, RegistryError::Outside { .. }), "{model}: {fault}");
     }
-    assert_eq!(factor(&lease(&registry, "here").await.unwrap()).await, 7.0);
+    assert_eq!(scaled(&lease(&registry, "here").await.unwrap()).await, [7.0; 4]);
 }
 
 #[tokio::test]
@@ -314,19 +383,13 @@ async fn a_triton_repository_is_mounted_as_it_is() {
 }
 
 #[tokio::test]
-async fn without_a_runtime_models_are_listed_and_the_reason_is_told() {
+async fn models_are_listed_without_a_runtime() {
     let folder = ModelFolder::new();
     folder.put("scale/1/model.onnx", scale(1.0).encode());
-    if runtime().is_some() {
-        // A process has one runtime for ever, so here it cannot be missing.
-        return;
-    }
-    let search = LibrarySearch { setting: Some("/nowhere".into()), ..LibrarySearch::default() };
     let metrics = Arc::new(Metrics::default());
-    let registry = Registry::open(&config(&folder), search, &metrics).unwrap();
+    let registry = Registry::open(&config(&folder), LibrarySearch::default(), &metrics).unwrap();
     assert_eq!(states(&registry), [("scale/1".to_owned(), IndexState::Ready)]);
-    let fault = lease(&registry, "scale").await.unwrap_err();
-    assert!(matches!(*fault, RegistryError::Runtime(_)));
+    assert_eq!(registry.versions(&name("scale")).len(), 1);
 }
 
 #[tokio::test]

@@ -31,6 +31,10 @@ struct OnnxRuntime {
     /// `loaded`, `not-loaded` as long as no model needs it, or `unusable`.
     #[schema(example = "loaded")]
     state: &'static str,
+    /// Its version, where that can be told.
+    #[schema(nullable = false, required = false, example = "1.31.1")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
     /// What it says of its build, where it is loaded.
     #[schema(nullable = false, required = false)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,10 +118,10 @@ struct Memory {
 )]
 pub(super) async fn show_system(State(state): State<ApiState>) -> Json<System> {
     let registry = &state.registry;
-    let (runtime, build) = match registry.runtime() {
-        RuntimeState::Loaded { build } => ("loaded", Some(build)),
-        RuntimeState::NotLoaded => ("not-loaded", None),
-        RuntimeState::Unusable => ("unusable", None),
+    let (runtime, version, build) = match registry.runtime() {
+        RuntimeState::Loaded { version, build } => ("loaded", version, Some(build)),
+        RuntimeState::NotLoaded => ("not-loaded", None, None),
+        RuntimeState::Unusable => ("unusable", None, None),
     };
     let models: Vec<_> = registry.leases().iter().map(LoadedModel::from).collect();
     let memory = Memory {
@@ -129,6 +133,7 @@ pub(super) async fn show_system(State(state): State<ApiState>) -> Json<System> {
         version: BuildInfo::CURRENT.version,
         onnxruntime: OnnxRuntime {
             state: runtime,
+            version,
             build,
             device: registry.config().device.to_string(),
         },

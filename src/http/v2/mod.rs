@@ -3,6 +3,7 @@
 //! Tensors in, tensors out, under the names that the model has. Errors are `{"error": "…"}`.
 //! With the extensions for binary tensors, model configuration, statistics and the repository.
 
+mod bounded;
 mod datatype;
 mod describe;
 mod errors;
@@ -12,6 +13,7 @@ mod parameters;
 mod repository;
 mod request;
 mod response;
+mod statistics;
 mod target;
 
 use axum::http::{HeaderMap, StatusCode, Version};
@@ -70,15 +72,15 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(describe::show_liveness))
         .routes(routes!(describe::show_readiness))
         .routes(routes!(describe::list_models))
-        .routes(routes!(describe::show_all_statistics))
+        .routes(routes!(statistics::show_all_statistics))
         .routes(routes!(describe::show_model))
         .route(&versioned(""), get(describe::show_model))
         .routes(routes!(describe::show_model_readiness))
         .route(&versioned("/ready"), get(describe::show_model_readiness))
         .routes(routes!(describe::show_configuration))
         .route(&versioned("/config"), get(describe::show_configuration))
-        .routes(routes!(describe::show_statistics))
-        .route(&versioned("/stats"), get(describe::show_statistics))
+        .routes(routes!(statistics::show_statistics))
+        .route(&versioned("/stats"), get(statistics::show_statistics))
         .merge(inference)
         .routes(routes!(repository::list_repository))
         .routes(routes!(repository::load_model))

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::bounded::bounded;
 use super::errors::shown;
 use super::numbers::JsonData;
 use super::parameters::Parameters;
@@ -15,8 +16,6 @@ use crate::inference::{Dimension, ElementType, Signature, Tensor};
 
 /// Axes of a tensor.
 const MOST_AXES: usize = 16;
-/// Inputs, and outputs, that a request may name.
-const MOST_TENSORS: usize = 256;
 /// Longest name of an input or output.
 const LONGEST_NAME: usize = 1024;
 /// Longest id.
@@ -43,10 +42,11 @@ pub(super) struct InferRequest {
     #[schema(value_type = Object, required = false)]
     parameters: Parameters,
     /// Every input of the model, in any order.
+    #[serde(deserialize_with = "bounded")]
     #[schema(max_items = 256)]
     inputs: Vec<InputTensor>,
     /// The outputs that are wanted; all if there are none.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "bounded")]
     #[schema(max_items = 256, required = false)]
     outputs: Vec<RequestedOutput>,
 }
@@ -57,6 +57,7 @@ struct InputTensor {
     /// Its name in the model.
     name: String,
     /// Lengths of its axes.
+    #[serde(deserialize_with = "bounded")]
     #[schema(max_items = 16, minimum = 0)]
     shape: Vec<i64>,
     /// Type of its elements.
@@ -156,12 +157,6 @@ pub(super) fn parse(
     let request: InferRequest = parse_json(json)?;
     check_id(request.id.as_deref())?;
     refuse_unsupported("the request", &request.parameters)?;
-    for (what, count) in [("inputs", request.inputs.len()), ("outputs", request.outputs.len())] {
-        if count > MOST_TENSORS {
-            let detail = format!("{count} {what} are named, but at most {MOST_TENSORS} may be");
-            return Err(invalid(detail));
-        }
-    }
     let binary = request.parameters.flag("binary_data_output").map_err(invalid)?.unwrap_or(false);
     let timeout = request.parameters.count("timeout").map_err(invalid)?;
     let mut bytes = Bytes { rest: bytes, is_announced: header.is_some() };

@@ -20,7 +20,7 @@ fn value(name: &str, element: ElementType, axes: &[Dimension]) -> ValueInfo {
     ValueInfo { name: name.to_owned(), element, shape: Some(axes.to_vec()) }
 }
 
-/// The signature of LaMa as it is found: a named batch, fixed sides.
+/// The signature of `LaMa` as it is found: a named batch, fixed sides.
 fn lama() -> Signature {
     let axes = |channels: u64| [Dimension::from("batch"), channels.into(), 512.into(), 512.into()];
     Signature {
@@ -32,7 +32,7 @@ fn lama() -> Signature {
     }
 }
 
-fn key_of(error: ManifestError) -> &'static str {
+fn key_of(error: &ManifestError) -> &'static str {
     match error {
         ManifestError::Value { key, .. } => key,
         ManifestError::Unreadable { .. } => panic!("{error}"),
@@ -47,7 +47,7 @@ fn a_manifest_fits_the_model_it_describes_and_sizes_follow_the_graph() {
     assert_eq!(manifest.size_policy(&lama()), fixed);
     let multiple = "[size]\npolicy = \"multiple\"\nof = 8\n";
     let manifest = Manifest::parse(&format!("{LAMA}{multiple}")).unwrap();
-    assert_eq!(key_of(manifest.check(&lama()).unwrap_err()), "size");
+    assert_eq!(key_of(&manifest.check(&lama()).unwrap_err()), "size");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_mask_may_be_a_channel_of_the_image() {
     };
     assert_eq!(manifest.check(&signature), Ok(()));
     signature.inputs[0] = value("x", ElementType::F32, &axes(3));
-    assert_eq!(key_of(manifest.check(&signature).unwrap_err()), "image.name");
+    assert_eq!(key_of(&manifest.check(&signature).unwrap_err()), "image.name");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn what_cannot_be_read_is_named_with_its_line() {
 fn values_that_make_no_sense_are_named() {
     for (change, key) in [("sha256 = \"00\"\n", "sha256"), ("max_pixels = 0\n", "max_pixels")] {
         let error = Manifest::parse(&format!("{change}{LAMA}")).unwrap_err();
-        assert_eq!(key_of(error), key);
+        assert_eq!(key_of(&error), key);
     }
     for (from, to, key) in [
         ("name = \"image\"", "name = \"image\"\nrange = [1, 0]", "image.range"),
@@ -125,7 +125,7 @@ fn values_that_make_no_sense_are_named() {
         ("[image]\nname = \"image\"", "", "image"),
     ] {
         let error = Manifest::parse(&LAMA.replace(from, to)).unwrap_err();
-        assert_eq!(key_of(error), key, "{to}");
+        assert_eq!(key_of(&error), key, "{to}");
     }
 }
 
@@ -146,6 +146,6 @@ fn a_manifest_of_another_model_is_refused() {
             text
         };
         let error = Manifest::parse(&text).unwrap().check(&lama()).unwrap_err();
-        assert_eq!(key_of(error), key, "{to}");
+        assert_eq!(key_of(&error), key, "{to}");
     }
 }

@@ -4,7 +4,7 @@ use futures_util::TryStreamExt as _;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Column as _, PgConnection, Row as _, SqlitePool, TypeInfo as _};
+use sqlx::{AssertSqlSafe, Column, PgConnection, Row as _, SqlitePool, TypeInfo as _};
 
 use super::{Database, StorageError};
 
@@ -63,7 +63,7 @@ async fn insert(
     row: &SqliteRow,
     target: &mut PgConnection,
 ) -> Result<(), StorageError> {
-    let names: Vec<_> = row.columns().iter().map(|column| column.name()).collect();
+    let names: Vec<_> = row.columns().iter().map(Column::name).collect();
     let places: Vec<_> = (1..=names.len()).map(|place| format!("${place}")).collect();
     let statement =
         format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "));

@@ -471,8 +471,8 @@ fn what_is_shrunk_and_enlarged_again_lies_where_it_was() {
         for y in (60..160).step_by(9) {
             for x in (90..190).step_by(7) {
                 let off = filled.sample(0, y, x).abs_diff(level(y, x));
-                // Half a pixel of the smaller copy would be more than 200.
-                assert!(off < 60, "{strategy:?} {y} {x}: {off}");
+                // Half a pixel of the smaller copy, along a row alone, would be 140.
+                assert!(off < 100, "{strategy:?} {y} {x}: {off}");
             }
         }
     }

@@ -110,8 +110,18 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let pool =
             Pool::start(&config.worker, Arc::clone(&metrics)).map_err(StartError::Workers)?;
-        let (pool, environment) =
-            (Arc::new(pool), Arc::new(Environment { limits: config.image.clone(), threads }));
+        let pool = Arc::new(pool);
+        let search = config::library_search(config.models.onnxruntime.clone());
+        let bucket_models = BucketModels::open(&mut config)?;
+        if let Some(models) = &bucket_models {
+            models.fetch().await;
+        }
+        let registry = Registry::open(&config.models, search, &metrics)?;
+        let environment = Arc::new(Environment {
+            limits: config.image.clone(),
+            threads,
+            networks: Arc::<Registry>::clone(&registry),
+        });
         let database = Database::connect(&config.storage, &config.data_dir).await?;
         database.migrate().await?;
         let queue = QueueConfig { lost: http::worker_lost(), ..config.queue.clone() };
@@ -125,12 +135,6 @@ impl App {
             config: config.jobs.clone(),
             database,
         };
-        let search = config::library_search(config.models.onnxruntime.clone());
-        let bucket_models = BucketModels::open(&mut config)?;
-        if let Some(models) = &bucket_models {
-            models.fetch().await;
-        }
-        let registry = Registry::open(&config.models, search, &metrics)?;
         let state = ApiState {
             config: Arc::new(config.http.clone()),
             gate: Arc::new(Gate::open()),

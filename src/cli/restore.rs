@@ -2,15 +2,20 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::builder::PossibleValuesParser;
 
+use crate::config::library_search;
 use crate::engines::{
-    Answer, EngineChoice, Environment, Options, OutputOptions, Request, RestoreSpec, Task, process,
+    Answer, EngineChoice, Environment, NetworkError, Networks, NoNetworks, Options, OutputOptions,
+    Request, RestoreSpec, Task, process,
 };
 use crate::imaging::{ImageFormat, ImageLimits, MaskChannel, MaskOptions, MetadataPolicy};
 use crate::numerics::Threads;
+use crate::registry::{ModelsConfig, Registry};
+use crate::telemetry::Metrics;
 use crate::worker::ThreadCount;
 
 use super::progress::Bar;
@@ -37,6 +42,14 @@ pub(super) struct Restore {
     /// What to do [default: inpaint with a mask, reconstruct without]
     #[arg(long, value_enum)]
     task: Option<TaskName>,
+
+    /// Engine to use: `auto`, `csc`, or a network of the models, as NAME or NAME:VERSION
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    engine: EngineChoice,
+
+    /// Folder of models, NAME/VERSION/model.onnx with model.toml beside it
+    #[arg(long, value_name = "DIR")]
+    models_dir: Option<PathBuf>,
 
     /// Iterations, 1 to 1000 [default: what the engine does best with]
     #[arg(long, value_name = "N")]
@@ -119,6 +132,7 @@ impl Restore {
         let environment = Environment {
             limits: ImageLimits::default(),
             threads: Threads::new(self.threads.resolve().get())?,
+            networks: self.networks()?,
         };
         let mut failures = 0;
         for image in &images {
@@ -135,6 +149,14 @@ impl Restore {
             bail!("{failures} of {} images could not be restored", images.len());
         }
         Ok(())
+    }
+
+    /// The networks of the folder that was named. Each is loaded when it is needed.
+    fn networks(&self) -> anyhow::Result<Arc<dyn Networks>> {
+        let Some(dir) = &self.models_dir else { return Ok(Arc::new(NoNetworks)) };
+        let config = ModelsConfig { dir: Some(dir.clone()), ..ModelsConfig::default() };
+        let metrics = Arc::new(Metrics::default());
+        Ok(Registry::open(&config, library_search(None), &metrics)?)
     }
 
     fn restore(&self, path: &Path, several: bool, environment: &Environment) -> anyhow::Result<()> {
@@ -169,7 +191,7 @@ impl Restore {
         let by_name = if into_folder { None } else { files::format_of(&self.output) };
         Ok(Options {
             restore: RestoreSpec {
-                engine: EngineChoice::Auto,
+                engine: self.engine.clone(),
                 iterations: self.iterations,
                 dictionary,
                 sigma: self.sigma,
@@ -222,6 +244,12 @@ fn explain(error: crate::engines::EngineError) -> anyhow::Error {
         }
         EngineError::UnknownDictionary { name, known } => {
             anyhow::anyhow!("there is no dictionary `{name}`; there is {}", known.join(", "))
+        }
+        EngineError::Network(NetworkError::Unknown { name, known }) if known.is_empty() => {
+            anyhow::anyhow!("there is no engine `{name}`; --models-dir names a folder of networks")
+        }
+        EngineError::Network(NetworkError::Unknown { name, known }) => {
+            anyhow::anyhow!("there is no engine `{name}`; there is auto, csc, {}", known.join(", "))
         }
         other => other.into(),
     }

@@ -3,24 +3,29 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::csc::{DEFAULT_ROUNDS, InpaintParams};
-
 use super::dictionaries::{DictionaryChoice, dictionary_names};
-use super::spec::{RestoreSpec, Task};
+use super::network::{self, Networks};
+use super::spec::{EngineChoice, RestoreSpec, Task};
+use crate::csc::{DEFAULT_ROUNDS, InpaintParams};
+use crate::inference::{Manifest, ModelName, ModelTask};
 
 /// An engine and its parameters.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct EngineDescription {
     /// The name to ask for.
     #[schema(example = "csc")]
-    pub name: &'static str,
+    pub name: String,
     /// What it does, in a sentence.
-    pub summary: &'static str,
+    pub summary: String,
     /// The tasks it can do.
     pub tasks: Vec<Task>,
     /// Whether it can make up content that was not in the picture.
     pub generative: bool,
-    /// The dictionaries it can use, the default first.
+    /// Its licence, if it is a network that came with one.
+    pub licence: Option<String>,
+    /// Where it comes from, if it is a network that says so.
+    pub source: Option<String>,
+    /// The dictionaries it can use, the default first; none for networks.
     pub dictionaries: Vec<&'static str>,
     /// Its parameters.
     pub parameters: Vec<ParameterDescription>,
@@ -48,23 +53,48 @@ pub struct ParameterDescription {
     pub help: &'static str,
 }
 
-/// All engines, `auto` first.
-pub fn catalogue() -> Vec<EngineDescription> {
+/// All engines, `auto` first, then our own, then networks by name.
+pub fn catalogue(networks: &dyn Networks) -> Vec<EngineDescription> {
     let csc = EngineDescription {
-        name: "csc",
+        name: "csc".to_owned(),
         summary: "Convolutional sparse coding: falling thresholds on shifted blocks, then on \
-                  groups of similar blocks.",
+                  groups of similar blocks."
+            .to_owned(),
         tasks: vec![Task::Inpaint, Task::Reconstruct],
         generative: false,
+        licence: None,
+        source: None,
         dictionaries: dictionary_names().collect(),
         parameters: parameters(),
     };
     let auto = EngineDescription {
-        name: "auto",
-        summary: "The best engine for the picture and its mask, at present always csc.",
+        name: "auto".to_owned(),
+        summary: "The best of our own engines for the picture and its mask, at present always csc."
+            .to_owned(),
         ..csc.clone()
     };
-    vec![auto, csc]
+    let networks = networks.list().into_iter().filter_map(|(name, manifest)| {
+        // One that is called as an engine of our own can be had only with its version.
+        let choice: EngineChoice = name.as_str().parse().ok()?;
+        let can_be_asked_for = matches!(choice, EngineChoice::Network(_));
+        let tasks = network::tasks(&manifest).to_vec();
+        (can_be_asked_for && !tasks.is_empty()).then(|| describe(&name, manifest, tasks))
+    });
+    [auto, csc].into_iter().chain(networks).collect()
+}
+
+fn describe(name: &ModelName, manifest: Manifest, tasks: Vec<Task>) -> EngineDescription {
+    let given = |text: String| (!text.is_empty()).then_some(text);
+    EngineDescription {
+        name: name.to_string(),
+        summary: given(manifest.description).unwrap_or_else(|| "A network.".to_owned()),
+        generative: manifest.task == ModelTask::Inpaint,
+        tasks,
+        licence: given(manifest.licence),
+        source: given(manifest.source),
+        dictionaries: Vec::new(),
+        parameters: Vec::new(),
+    }
 }
 
 fn parameters() -> Vec<ParameterDescription> {

@@ -1,5 +1,8 @@
 //! What a restoration gets from its surroundings.
 
+use std::sync::Arc;
+
+use super::network::Networks;
 use crate::imaging::ImageLimits;
 use crate::numerics::{Control, Threads};
 
@@ -42,4 +45,6 @@ pub struct Environment {
     pub limits: ImageLimits,
     /// The threads that one restoration spreads over.
     pub threads: Threads,
+    /// The networks that can be asked for.
+    pub networks: Arc<dyn Networks>,
 }

@@ -5,6 +5,7 @@ use crate::csc::dictionary::DictionaryError;
 use crate::csc::learn::LearnError;
 use crate::imaging::ImagingError;
 
+use super::network::NetworkError;
 use super::spec::ParameterFault;
 
 /// Why a restoration has no result.
@@ -45,6 +46,9 @@ pub enum EngineError {
     /// Nothing can be learned from the images.
     #[error(transparent)]
     Learning(#[from] LearnError),
+    /// A network does not do it.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
     /// The observer asked for an end.
     #[error("cancelled")]
     Cancelled,

@@ -1,8 +1,9 @@
 //! Repairs a picture: encoded images in, an encoded image and a report out.
 //!
 //! [`process`] is the one road, for the command line and the service alike: validate, decode,
-//! solve, encode. Large pictures are worked on in [`regions`] around their holes. Synchronous, without
-//! a clock: whoever watches ([`Observer`]) has one.
+//! solve, encode. What solves is our own solver or one of the [`Networks`] of the caller. Large
+//! pictures are worked on in [`regions`] around their holes. Synchronous, without a clock: whoever
+//! watches ([`Observer`]) has one.
 
 mod afar;
 mod catalogue;
@@ -12,6 +13,7 @@ mod dictionaries;
 mod error;
 mod inpaint;
 mod learn;
+mod network;
 mod outcome;
 mod pipeline;
 mod reconstruct;
@@ -27,6 +29,10 @@ pub use dictionaries::{
 pub use error::EngineError;
 pub use inpaint::{Summary, inpaint};
 pub use learn::{LearnSpec, learn};
+pub use network::{
+    Features, InvalidNetwork, Network, NetworkError, NetworkName, Networks, NoNetworks,
+    check_engine, features,
+};
 pub use outcome::{Answer, Report, Warning};
 pub use pipeline::process;
 pub use spec::{EngineChoice, Options, OutputOptions, ParameterFault, Request, RestoreSpec, Task};

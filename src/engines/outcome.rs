@@ -28,16 +28,16 @@ pub struct Report {
     /// The engine that did the work.
     #[schema(example = "csc")]
     pub engine: String,
-    /// The dictionary it used.
+    /// The dictionary it used; networks use none.
     #[schema(example = "dct")]
-    pub dictionary: String,
+    pub dictionary: Option<String>,
     /// Width of the upright picture in pixels.
     #[schema(minimum = 1, example = 512)]
     pub width: usize,
     /// Height of the upright picture in pixels.
     #[schema(minimum = 1, example = 512)]
     pub height: usize,
-    /// Iterations done at every place that was worked on.
+    /// Iterations done at every place that was worked on; 0 for a network.
     #[schema(example = 70)]
     pub iterations: usize,
     /// Separate places that were worked on.
@@ -74,6 +74,8 @@ pub enum Warning {
     ExifDropped,
     /// CMYK colours were converted to RGB without a profile.
     InkConverted,
+    /// A hole is larger than the network takes: it was filled on a smaller copy and enlarged.
+    Enlarged,
 }
 
 impl Warning {
@@ -87,6 +89,7 @@ impl Warning {
             Self::ProfileDropped => "profile-dropped",
             Self::ExifDropped => "exif-dropped",
             Self::InkConverted => "ink-converted",
+            Self::Enlarged => "enlarged",
         }
     }
 }
@@ -103,6 +106,8 @@ impl fmt::Display for Warning {
             Self::ProfileDropped => Loss::ProfileDropped.fmt(formatter),
             Self::ExifDropped => Loss::ExifDropped.fmt(formatter),
             Self::InkConverted => Loss::InkConverted.fmt(formatter),
+            Self::Enlarged => formatter
+                .write_str("what was hidden was filled on a smaller copy, and lacks fine detail"),
         }
     }
 }

@@ -1,14 +1,18 @@
 //! From files to a file: the one road for every restoration.
 
+use std::sync::Arc;
+
 use crate::csc::{DEFAULT_ROUNDS, InpaintParams, Transform8};
 use crate::imaging::{self, EncodeOptions, ImageFormat, Mask, MetadataPolicy, Picture};
 
 use super::context::{Environment, Observer, Stage};
+use super::dictionaries::DictionaryChoice;
 use super::error::EngineError;
 use super::inpaint::{self, Summary};
+use super::network::{self, Network};
 use super::outcome::{Answer, Report, Warning};
 use super::reconstruct;
-use super::spec::{self, Options, Request, Task};
+use super::spec::{self, EngineChoice, Options, Request, Task};
 
 /// Restores a picture.
 ///
@@ -25,8 +29,7 @@ pub fn process(
 ) -> Result<Answer, EngineError> {
     let Request { task, options, .. } = *request;
     validate(request)?;
-    let dictionary = options.restore.dictionary.clone().unwrap_or_default();
-    let transform = dictionary.transform()?;
+    let engine = Engine::choose(request, environment)?;
     observer.enter(Stage::Decode);
     let mut picture =
         imaging::decode(request.image, &environment.limits).map_err(EngineError::Image)?;
@@ -38,8 +41,8 @@ pub fn process(
         .map_err(EngineError::Mask)?;
     let mut report = Report {
         task,
-        engine: "csc".to_owned(),
-        dictionary: dictionary.name().to_owned(),
+        engine: engine.name(),
+        dictionary: engine.dictionary(),
         width,
         height,
         iterations: 0,
@@ -55,15 +58,12 @@ pub fn process(
     let mask = mask.filter(|mask| !mask.is_empty());
 
     observer.enter(Stage::Solve);
-    let summary = solve(
-        &mut picture,
-        mask.as_ref(),
-        &transform,
-        request,
-        environment,
-        observer,
-        &mut report,
-    )?;
+    let work = Work { request, environment, observer };
+    let mask = mask.as_ref();
+    let summary = match &engine {
+        Engine::Csc { transform, .. } => by_csc(&mut picture, mask, transform, &work, &mut report)?,
+        Engine::Network(network) => by_network(&mut picture, mask, &**network, &work, &mut report)?,
+    };
     report.iterations = summary.iterations;
     report.regions = summary.regions;
     report.residual = summary.residual;
@@ -88,15 +88,59 @@ fn validate(request: &Request<'_>) -> Result<(), EngineError> {
     if faults.is_empty() { Ok(()) } else { Err(EngineError::InvalidParameters(faults)) }
 }
 
-fn solve(
+/// What solves.
+enum Engine {
+    /// Our own solver.
+    Csc { transform: Transform8, dictionary: String },
+    /// A network.
+    Network(Arc<dyn Network>),
+}
+
+impl Engine {
+    fn choose(request: &Request<'_>, environment: &Environment) -> Result<Self, EngineError> {
+        let restore = &request.options.restore;
+        match &restore.engine {
+            EngineChoice::Auto | EngineChoice::Csc => {
+                let dictionary = restore.dictionary.clone().unwrap_or_default();
+                let transform = dictionary.transform()?;
+                Ok(Self::Csc { transform, dictionary: dictionary.name().to_owned() })
+            }
+            EngineChoice::Network(name) => {
+                network::find(name, request.task, &*environment.networks).map(Self::Network)
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Csc { .. } => "csc".to_owned(),
+            Self::Network(network) => network.name(),
+        }
+    }
+
+    fn dictionary(&self) -> Option<String> {
+        match self {
+            Self::Csc { dictionary, .. } => Some(dictionary.clone()),
+            Self::Network(_) => None,
+        }
+    }
+}
+
+/// What is asked, and what there is to do it with.
+struct Work<'a> {
+    request: &'a Request<'a>,
+    environment: &'a Environment,
+    observer: &'a dyn Observer,
+}
+
+fn by_csc(
     picture: &mut Picture,
     mask: Option<&Mask>,
     transform: &Transform8,
-    request: &Request<'_>,
-    environment: &Environment,
-    observer: &dyn Observer,
+    work: &Work<'_>,
     report: &mut Report,
 ) -> Result<Summary, EngineError> {
+    let Work { request, environment, observer } = *work;
     let spec = &request.options.restore;
     let (raster, threads) = (&mut picture.raster, &environment.threads);
     let iterations = spec.iterations.map(|n| n as usize);
@@ -126,6 +170,31 @@ fn solve(
         summary = reconstruct::reconstruct(raster, &sigmas, transform, rounds, threads, observer)?;
     }
     Ok(summary)
+}
+
+fn by_network(
+    picture: &mut Picture,
+    mask: Option<&Mask>,
+    network: &dyn Network,
+    work: &Work<'_>,
+    report: &mut Report,
+) -> Result<Summary, EngineError> {
+    let Work { request, environment, observer } = *work;
+    let raster = &mut picture.raster;
+    if request.task == Task::Inpaint {
+        let Some(mask) = mask else { return Ok(Summary::default()) };
+        let (summary, was_shrunk) = network::inpaint(raster, mask, network, observer)?;
+        report.warnings.extend(was_shrunk.then_some(Warning::Enlarged));
+        return Ok(summary);
+    }
+    let takes_mask = network.manifest().mask.is_some();
+    if let Some(mask) = mask.filter(|_| !takes_mask) {
+        // It takes everything for known, so there must be something everywhere.
+        let transform = DictionaryChoice::default().transform()?;
+        let (params, threads) = (InpaintParams::default(), &environment.threads);
+        inpaint::inpaint(raster, mask, &transform, &params, threads, observer)?;
+    }
+    network::denoise(raster, mask.filter(|_| takes_mask), network, observer)
 }
 
 /// Whether the file that came in is the file to give back when no pixel was changed.

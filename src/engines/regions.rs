@@ -30,6 +30,17 @@ pub struct Work {
 /// The work that the holes of a mask make.
 pub fn around_holes(mask: &Mask) -> Vec<Work> {
     let (height, width) = (mask.height(), mask.width());
+    let area = |height, width| ((height + 2 * CONTEXT) * (width + 2 * CONTEXT)) as f64;
+    let tiles = boxes(mask, area).into_iter().flat_map(tiles);
+    tiles
+        .filter(|write| touches(mask, *write))
+        .map(|write| Work { read: grown(write, height, width), write })
+        .collect()
+}
+
+/// Boxes around the holes of a mask: none overlaps another, and every hidden pixel is in one.
+/// `cost` says what a box of so many rows and columns costs; boxes that cost less as one are one.
+pub(super) fn boxes(mask: &Mask, cost: impl Fn(usize, usize) -> f64) -> Vec<Region> {
     let mut cell = CELL;
     let mut boxes = loop {
         let boxes = boxes_of_cells(mask, cell);
@@ -38,12 +49,10 @@ pub fn around_holes(mask: &Mask) -> Vec<Work> {
         }
         cell *= 2;
     };
-    merge(&mut boxes);
-    let tiles = boxes.into_iter().flat_map(|bounds| tiles(bounds.region()));
-    tiles
-        .filter(|write| touches(mask, *write))
-        .map(|write| Work { read: grown(write, height, width), write })
-        .collect()
+    merge(&mut boxes, |bounds| {
+        cost(bounds.bottom - bounds.top + 1, bounds.right - bounds.left + 1)
+    });
+    boxes.into_iter().map(Bounds::region).collect()
 }
 
 /// The work of changing every pixel of a picture.
@@ -78,11 +87,6 @@ impl Bounds {
             && other.top <= self.bottom
             && self.left <= other.right
             && other.left <= self.right
-    }
-
-    /// What solving it costs: its area with context.
-    fn cost(self) -> usize {
-        (self.bottom - self.top + 1 + 2 * CONTEXT) * (self.right - self.left + 1 + 2 * CONTEXT)
     }
 
     fn region(self) -> Region {
@@ -132,12 +136,12 @@ fn boxes_of_cells(mask: &Mask, cell: usize) -> Vec<Bounds> {
 }
 
 /// Joins boxes that overlap, and boxes that cost less together, until none are left.
-fn merge(boxes: &mut Vec<Bounds>) {
+fn merge(boxes: &mut Vec<Bounds>, cost: impl Fn(Bounds) -> f64) {
     let mut i = 0;
     while i < boxes.len() {
         let partner = (i + 1..boxes.len()).find(|&j| {
-            let together = boxes[i].union(boxes[j]).cost();
-            boxes[i].overlaps(boxes[j]) || together <= boxes[i].cost() + boxes[j].cost()
+            let together = cost(boxes[i].union(boxes[j]));
+            boxes[i].overlaps(boxes[j]) || together <= cost(boxes[i]) + cost(boxes[j])
         });
         if let Some(j) = partner {
             boxes[i] = boxes[i].union(boxes.swap_remove(j));

@@ -1,11 +1,14 @@
 //! What a caller can ask for.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::imaging::{EncodeOptions, ImageFormat, MaskOptions, MetadataPolicy, OptionFault};
 
 use super::dictionaries::DictionaryChoice;
+use super::network::{InvalidNetwork, NetworkName};
 
 /// What is to be done with a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -17,15 +20,52 @@ pub enum Task {
     Reconstruct,
 }
 
-/// Which engine does the work.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+/// Which engine does the work. In text, its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum EngineChoice {
-    /// The best engine for the picture and its mask.
+    /// The best engine of our own for the picture and its mask.
     #[default]
     Auto,
     /// Convolutional sparse coding.
     Csc,
+    /// A network.
+    Network(NetworkName),
+}
+
+impl EngineChoice {
+    /// What all names of engines look like.
+    pub const PATTERN: &str = NetworkName::PATTERN;
+}
+
+impl FromStr for EngineChoice {
+    type Err = InvalidNetwork;
+
+    fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "csc" => Ok(Self::Csc),
+            name => name.parse().map(Self::Network),
+        }
+    }
+}
+
+impl TryFrom<String> for EngineChoice {
+    type Error = InvalidNetwork;
+
+    fn try_from(text: String) -> Result<Self, InvalidNetwork> {
+        text.parse()
+    }
+}
+
+impl From<EngineChoice> for String {
+    fn from(choice: EngineChoice) -> Self {
+        match choice {
+            EngineChoice::Auto => "auto".to_owned(),
+            EngineChoice::Csc => "csc".to_owned(),
+            EngineChoice::Network(name) => name.to_string(),
+        }
+    }
 }
 
 /// How the picture is restored.
@@ -127,6 +167,18 @@ impl Options {
             if task == Task::Inpaint {
                 let message = "known pixels are kept as they are: only reconstruct removes noise";
                 faults.push(fault("sigma", message.to_owned()));
+            }
+        }
+        if let EngineChoice::Network(name) = &self.restore.engine {
+            let RestoreSpec { iterations, dictionary, sigma, .. } = &self.restore;
+            let given = [
+                ("iterations", iterations.is_some()),
+                ("dictionary", dictionary.is_some()),
+                ("sigma", sigma.is_some()),
+            ];
+            for (field, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+                let message = format!("is for the engine csc: the network `{name}` has no such");
+                faults.push(fault(field, message));
             }
         }
         if let Err(found) = self.mask.validate() {

@@ -77,7 +77,9 @@ pub(super) fn respond(rendered: Rendered, timing: &str) -> Response {
         }
     };
     add(ENGINE, report.engine.clone());
-    add(DICTIONARY, report.dictionary);
+    if let Some(dictionary) = report.dictionary {
+        add(DICTIONARY, dictionary);
+    }
     add(ITERATIONS, report.iterations.to_string());
     add(COVERAGE, format!("{:.6}", report.mask_coverage));
     add(TIMING, timing.to_owned());

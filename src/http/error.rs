@@ -11,9 +11,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::{Amount, FieldError, Problem, ProblemCode};
-use crate::engines::{EngineError, ParameterFault};
+use crate::engines::{EngineError, NetworkError, ParameterFault};
 use crate::imaging::ImagingError;
-use crate::inference::InferenceError;
+use crate::inference::{InferenceError, InputFault};
 use crate::jobs::{JobId, JobState};
 use crate::registry::{RegistryError, RegistryFault};
 use crate::storage::StorageError;
@@ -176,6 +176,7 @@ impl From<EngineError> for ApiError {
             E::InvalidParameters(faults) => Self::invalid(faults.into_iter().map(field).collect()),
             E::UnknownDictionary { .. } => Self::invalid_field("dictionary", error.to_string()),
             E::TrainingImage { index, error } => Self::from(error).about(&format!("image {index}")),
+            E::Network(error) => Self::of_network("engine", error),
             E::Learning(_) => Self::invalid_field("image", error.to_string()),
             // Clients choose among our dictionaries, which are whole.
             E::Dictionary(_) | E::Solver(_) => Self::internal(error),
@@ -183,6 +184,15 @@ impl From<EngineError> for ApiError {
             E::Cancelled => Self::draining(error.to_string()),
         }
     }
+}
+
+/// The engines there are, beside these networks.
+fn engines(networks: &[String]) -> String {
+    ["auto", "csc"]
+        .into_iter()
+        .chain(networks.iter().map(String::as_str))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn field(fault: ParameterFault) -> FieldError {
@@ -326,6 +336,44 @@ impl From<InferenceError> for ApiError {
 }
 
 impl ApiError {
+    /// A network that does not do what it was asked, named by a parameter.
+    pub(super) fn of_network(field: &str, error: NetworkError) -> Self {
+        use NetworkError as E;
+        use ProblemCode as C;
+        let detail = error.to_string();
+        match error {
+            E::Unknown { known, .. } => {
+                let message = match field {
+                    "engine" => format!("{detail}; there are {}", engines(&known)),
+                    _ if known.is_empty() => detail,
+                    _ => format!("{detail}; there are {}", known.join(", ")),
+                };
+                Self::invalid_field(field, message)
+            }
+            E::Unsuitable { .. } => Self::invalid_field(field, detail),
+            E::TooManyPixels { limit, actual, .. } => {
+                Self::new(C::TooManyPixels, detail).with_limit(limit as f64, Some(actual as f64))
+            }
+            E::Unavailable { source, .. } => {
+                Self::new(C::ModelUnavailable, detail).with_cause(source)
+            }
+            E::Output { .. } => Self::new(C::ModelUnavailable, detail),
+            E::Run { source, .. } => match source {
+                InferenceError::BadInput(InputFault::TooLarge { .. })
+                | InferenceError::Rejected { .. } => Self::invalid_field(field, detail),
+                // The tensors were made here, by the manifest.
+                InferenceError::BadInput(_) => Self::internal(source),
+                InferenceError::Overloaded { .. }
+                | InferenceError::Expired { .. }
+                | InferenceError::Closed
+                | InferenceError::Unhealthy
+                | InferenceError::Load(_)
+                | InferenceError::Failed(_)
+                | InferenceError::Thread { .. } => source.into(),
+            },
+        }
+    }
+
     /// There is no such job, or it is not the caller's.
     pub(super) fn unknown_job(id: JobId) -> Self {
         Self::new(ProblemCode::UnknownJob, format!("there is no job {id}"))
@@ -369,6 +417,7 @@ impl ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engines::NetworkName;
 
     #[test]
     fn a_fault_of_ours_says_nothing_of_its_cause() {
@@ -397,5 +446,28 @@ mod tests {
             let status = ApiError::from(error).code().describe().status;
             assert!(status.is_client_error());
         }
+    }
+
+    #[test]
+    fn what_a_network_does_not_do_has_the_status_of_its_reason() {
+        let status = |error: NetworkError| {
+            ApiError::from(EngineError::Network(error)).code().describe().status.as_u16()
+        };
+        let network = || "net:1".to_owned();
+        let run = |source| status(NetworkError::Run { network: network(), source });
+        let name: NetworkName = "net".parse().unwrap();
+        let unavailable = NetworkError::Unavailable { name: name.clone(), source: "gone".into() };
+        assert_eq!(status(unavailable), 503);
+        assert_eq!(status(NetworkError::Unknown { name, known: Vec::new() }), 422);
+        let reason = String::new;
+        assert_eq!(status(NetworkError::Output { network: network(), reason: reason() }), 503);
+        assert_eq!(status(NetworkError::Unsuitable { network: network(), reason: reason() }), 422);
+        let large = NetworkError::TooManyPixels { network: network(), limit: 1, actual: 2 };
+        assert_eq!(status(large), 422);
+        assert_eq!(run(InferenceError::Overloaded { limit: 1, queued: 1 }), 429);
+        assert_eq!(run(InferenceError::Rejected { reason: reason() }), 422);
+        assert_eq!(run(InferenceError::Expired { allowed: Duration::from_secs(1) }), 504);
+        assert_eq!(run(InferenceError::Closed), 503);
+        assert_eq!(run(InferenceError::BadInput(InputFault::Empty { name: network() })), 500);
     }
 }

@@ -3,16 +3,19 @@
 //! A job is accepted when its row is in the database, and its files are there before. What is
 //! left of a request that was cut off in between is found by the sweep and deleted.
 
+use std::sync::Arc;
+
 use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
 
 use super::ApiState;
 use super::caller::Caller;
 use super::error::ApiError;
-use crate::engines::{EngineError, LearnSpec, Options, Task};
+use crate::engines::{self, EngineChoice, EngineError, LearnSpec, Options, Task};
 use crate::imaging::{Header, ImagingError, inspect};
 use crate::jobs::{BatchId, Job, JobId, JobSpec, LearnJob, Priority, RestoreJob};
 use crate::storage::{Enqueued, EnqueuedAll, Idempotency, NewJob, StorageError};
@@ -20,6 +23,22 @@ use crate::storage::{Enqueued, EnqueuedAll, Idempotency, NewJob, StorageError};
 const KEY: &str = "idempotency-key";
 /// Longest idempotency key.
 const LONGEST_KEY: usize = 255;
+
+/// Whether the engine that is asked for is there and does this.
+pub(super) async fn check_engine(
+    state: &ApiState,
+    task: Task,
+    options: &Options,
+) -> Result<(), ApiError> {
+    let engine = options.restore.engine.clone();
+    if !matches!(engine, EngineChoice::Network(_)) {
+        return Ok(());
+    }
+    let networks = Arc::clone(&state.environment.networks);
+    // A manifest may have to be read from its file.
+    let check = spawn_blocking(move || engines::check_engine(&engine, task, &*networks));
+    Ok(check.await.map_err(ApiError::internal)??)
+}
 
 /// A job as asked for: checked, but not yet stored.
 #[derive(Debug)]

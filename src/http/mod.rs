@@ -17,6 +17,7 @@ mod rights;
 mod server;
 mod state;
 mod system;
+mod tensor_file;
 mod upload;
 mod v1;
 mod v2;

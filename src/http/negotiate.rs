@@ -101,6 +101,24 @@ impl Accept {
         }
     }
 
+    /// The media type that is liked best; of those that are liked alike, the first.
+    ///
+    /// # Errors
+    /// `not-acceptable` if none of them is accepted.
+    pub(super) fn prefer<T: Copy>(&self, types: &[(&str, T)]) -> Result<T, ApiError> {
+        let wished = types.iter().map(|(name, value)| {
+            let (kind, subtype) = name.split_once('/').unwrap_or((name, "*"));
+            (self.wish(kind, subtype), *value)
+        });
+        let wished = wished.filter(|(wish, _)| wish.quality > 0.0);
+        let best = wished.reduce(|best, other| if other.0 > best.0 { other } else { best });
+        best.map(|(_, value)| value).ok_or_else(|| {
+            let names: Vec<_> = types.iter().map(|(name, _)| *name).collect();
+            let detail = format!("Accept admits none of {}", names.join(", "));
+            ApiError::new(ProblemCode::NotAcceptable, detail)
+        })
+    }
+
     /// The wish of the most specific range that matches.
     fn wish(&self, kind: &str, subtype: &str) -> Wish {
         if self.0.is_empty() {

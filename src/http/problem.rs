@@ -168,7 +168,8 @@ impl ProblemCode {
                 "not-acceptable",
                 S::NOT_ACCEPTABLE,
                 "None of the accepted media types can be produced",
-                "Accept must admit one of the image types, or application/json.",
+                "Accept must admit one of the types that the route answers with: of the images, \
+                 or application/json.",
             ),
             Self::RequestTimeout => (
                 "request-timeout",

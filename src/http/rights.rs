@@ -33,6 +33,7 @@ const RIGHTS: &[(&str, &str, Need)] = &[
     ("GET", "/metrics", Need::Metrics),
     ("POST", "/v1/inpaint", Need::Scope(Scope::Restore)),
     ("POST", "/v1/reconstruct", Need::Scope(Scope::Restore)),
+    ("POST", "/v1/features", Need::Scope(Scope::Infer)),
     ("POST", "/v1/batches", Need::Scope(Scope::Restore)),
     ("GET", "/v1/batches", Need::Key),
     ("DELETE", "/v1/batches", Need::Key),

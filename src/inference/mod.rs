@@ -23,7 +23,9 @@ pub mod fake;
 mod handle;
 mod instance;
 mod library;
+mod manifest;
 mod memory;
+mod name;
 mod ort;
 mod queue;
 mod signature;
@@ -43,7 +45,12 @@ pub use error::{InferenceError, InputFault};
 pub use executor::Executor;
 pub use handle::ModelHandle;
 pub use library::{LIBRARY_NAME, LibraryError, LibrarySearch};
+pub use manifest::{
+    Colour, HdStrategy, Hidden, ImageInput, Layout, Manifest, MaskInput, ModelTask, Pad, Pruning,
+    ResultOutput, SizePolicy,
+};
 pub use memory::resident_estimate;
+pub use name::{InvalidName, InvalidVersion, ModelName, Version};
 pub use signature::Signature;
 pub use statistics::{BatchTally, Statistics, Tally};
 pub use tensor::{Element, Tensor, TensorData, TensorError};

@@ -162,6 +162,21 @@ impl TensorData {
         Ok(numbers!(read))
     }
 
+    /// The elements as numbers of double precision; integers beyond 53 bits are rounded.
+    pub fn to_f64(&self) -> Vec<f64> {
+        macro_rules! read {
+            ($($variant:ident),*) => {
+                match self {
+                    Self::Bool(elements) => elements.iter().map(|&b| u8::from(b).into()).collect(),
+                    Self::U64(elements) => elements.iter().map(|&n| n as f64).collect(),
+                    Self::I64(elements) => elements.iter().map(|&n| n as f64).collect(),
+                    $(Self::$variant(elements) => elements.iter().map(|&n| n.into()).collect(),)*
+                }
+            };
+        }
+        read!(U8, I8, U16, I16, U32, I32, F16, Bf16, F32, F64)
+    }
+
     fn to_le_bytes(&self) -> Vec<u8> {
         macro_rules! write {
             ($($variant:ident($element:ty)),*) => {
@@ -335,6 +350,7 @@ mod tests {
             let tensor = Tensor::from_le_bytes(element, vec![2, 3], &bytes).unwrap();
             assert_eq!(tensor.element(), element);
             assert_eq!(tensor.to_le_bytes(), bytes);
+            assert_eq!(tensor.data().to_f64().len(), 6);
         }
     }
 

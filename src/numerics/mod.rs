@@ -9,6 +9,7 @@ pub mod norms;
 mod plane;
 pub mod prox;
 mod random;
+pub mod resample;
 pub mod spectrum;
 mod threads;
 

@@ -1,6 +1,6 @@
 //! Whether a manifest makes sense, by itself and for the model it stands beside. Pure.
 
-use super::manifest::{ImageInput, Layout, Manifest, ModelTask, Pad, SizePolicy};
+use super::{ImageInput, Layout, Manifest, ModelTask, SizePolicy};
 use crate::inference::{Dimension, ElementType, Signature, ValueInfo};
 
 /// Longest side that a manifest may name.
@@ -105,7 +105,7 @@ impl Manifest {
     pub fn check(&self, signature: &Signature) -> Result<(), ManifestError> {
         let Signature { inputs, outputs } = signature;
         let Some(image) = &self.image else { return Ok(()) };
-        let joined = self.mask.as_ref().is_some_and(|mask| mask.name == image.name);
+        let joined = self.joins_mask();
         let channels = image.colour.channels() + u64::from(joined);
         let input = find("image.name", inputs, &image.name)?;
         check_tensor("image.name", input, image.layout, channels)?;
@@ -126,17 +126,6 @@ impl Manifest {
         self.check_sides(image, input)
     }
 
-    /// The sizes of images that the model takes: as the manifest says, else as its graph does.
-    pub fn size_policy(&self, signature: &Signature) -> SizePolicy {
-        let by_graph = || {
-            let image = self.image.as_ref()?;
-            let input = signature.inputs.iter().find(|input| input.name == image.name)?;
-            let [height, width] = sides(image, input).map(|side| side.and_then(Dimension::fixed));
-            Some(SizePolicy::Fixed { width: width?, height: height?, pad: Pad::default() })
-        };
-        self.size.or_else(by_graph).unwrap_or(SizePolicy::Any {})
-    }
-
     /// A graph of fixed sides takes no other ones.
     fn check_sides(&self, image: &ImageInput, input: &ValueInfo) -> Result<(), ManifestError> {
         let Some(policy) = self.size else { return Ok(()) };
@@ -144,7 +133,7 @@ impl Manifest {
             SizePolicy::Fixed { width, height, .. } => [Some(height), Some(width)],
             SizePolicy::Multiple { .. } | SizePolicy::Any {} => [None, None],
         };
-        for (side, wanted) in sides(image, input).into_iter().zip(wanted) {
+        for (side, wanted) in image.sides(input).into_iter().zip(wanted) {
             let Some(fixed) = side.and_then(Dimension::fixed) else { continue };
             if wanted != Some(fixed) {
                 return fault(
@@ -214,12 +203,6 @@ fn check_tensor(
         }
         _ => Ok(()),
     }
-}
-
-/// Height and width of an image input, as far as the graph says.
-fn sides<'a>(image: &ImageInput, input: &'a ValueInfo) -> [Option<&'a Dimension>; 2] {
-    let [_, height, width] = image.layout.axes();
-    [height, width].map(|axis| input.shape.as_ref().and_then(|axes| axes.get(axis)))
 }
 
 #[cfg(test)]

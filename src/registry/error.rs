@@ -4,8 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::ManifestError;
-use super::name::{ModelName, Version};
+use super::{ManifestError, ModelName, Version};
 use crate::inference::{InferenceError, RuntimeError};
 use crate::onnx::OnnxError;
 

@@ -6,8 +6,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use super::RegistryError;
-use super::name::{ModelName, Version};
+use super::{ModelName, RegistryError, Version};
 
 /// The network itself, in the folder of its version.
 pub(super) const MODEL: &str = "model.onnx";

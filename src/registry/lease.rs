@@ -6,9 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Manifest;
-use super::name::{ModelName, Version};
 use super::table::Key;
+use super::{Manifest, ModelName, Version};
 use crate::inference::{
     Answer, Executor, InferenceError, ModelHandle, Placement, Signature, Statistics, Tensor,
 };

@@ -33,6 +33,12 @@ pub(super) struct Loader {
 }
 
 impl Loader {
+    /// What the model of a version is for, by its manifest alone.
+    pub(super) fn manifest(&self, (name, version): &Key) -> Result<Manifest, RegistryError> {
+        let [manifest, _] = self.folder.read_texts(name, *version)?;
+        Ok(Manifest::parse(manifest.as_deref().unwrap_or_default())?)
+    }
+
     /// Reads and checks the files of a version.
     pub(super) fn prepare(&self, key: &Key) -> Result<Prepared, RegistryError> {
         // Before a large file is read for nothing.

@@ -16,8 +16,7 @@ mod error;
 mod folder;
 mod lease;
 mod loader;
-mod manifest;
-mod name;
+mod networks;
 mod table;
 mod triton;
 mod watch;
@@ -36,13 +35,12 @@ pub use config::ModelsConfig;
 pub use error::{RegistryError, RegistryFault};
 pub use folder::is_model_file;
 pub use lease::Lease;
-pub use manifest::{
-    Colour, HdStrategy, Hidden, ImageInput, Layout, Manifest, MaskInput, ModelTask, Pad, Pruning,
-    ResultOutput, SizePolicy,
-};
-pub use name::{InvalidName, InvalidVersion, ModelName, Version};
 pub use table::{IndexEntry, IndexState};
 
+pub use crate::inference::{
+    Colour, HdStrategy, Hidden, ImageInput, InvalidName, InvalidVersion, Layout, Manifest,
+    MaskInput, ModelName, ModelTask, Pad, Pruning, ResultOutput, SizePolicy, Version,
+};
 use crate::inference::{LibrarySearch, Runtime};
 use crate::telemetry::Metrics;
 use folder::Folder;

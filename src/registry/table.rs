@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use super::folder::{Listing, Stamp};
 use super::lease::Loaded;
-use super::name::{ModelName, Version, choose};
-use super::{RegistryError, RegistryFault};
+use super::{ModelName, RegistryError, RegistryFault, Version};
 
 /// A version of a model.
 pub(super) type Key = (ModelName, Version);
@@ -139,7 +138,7 @@ impl Table {
     ) -> Result<(Version, &Model), RegistryError> {
         let unknown = || RegistryError::UnknownModel { name: name.clone() };
         let model = self.models.get(name).ok_or_else(unknown)?;
-        match (choose(asked, model.versions.keys().copied()), asked) {
+        match (Version::choose(asked, model.versions.keys().copied()), asked) {
             (Some(version), _) => Ok((version, model)),
             (None, Some(version)) => {
                 Err(RegistryError::UnknownVersion { name: name.clone(), version })
@@ -153,7 +152,7 @@ impl Table {
     pub(super) fn due(&self, eager: bool) -> Vec<Key> {
         let mut due = Vec::new();
         for (name, model) in self.models.iter().filter(|(_, model)| model.wanted) {
-            let newest = choose(None, model.versions.keys().copied());
+            let newest = Version::choose(None, model.versions.keys().copied());
             for (version, entry) in &model.versions {
                 let wanted = match &entry.state {
                     State::Ready { stamp, .. } => stamp.as_ref() != Some(&entry.stamp),

@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("cogd", &["numerics"]),
     ("csc", &["numerics", "onnx", "cogd"]),
     ("inference", &["telemetry", "numerics", "onnx"]),
-    ("engines", &["numerics", "imaging", "csc"]),
+    ("engines", &["numerics", "imaging", "csc", "inference"]),
     ("registry", &["telemetry", "numerics", "imaging", "onnx", "inference", "engines"]),
     ("bench", &["numerics", "onnx", "imaging", "cogd", "csc", "engines"]),
     ("jobs", &["engines"]),

@@ -17,6 +17,7 @@ mod http_dictionaries;
 mod http_inference;
 mod http_jobs;
 mod http_keys;
+mod http_networks;
 mod http_problems;
 mod http_restorations;
 mod http_system;

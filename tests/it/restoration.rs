@@ -6,8 +6,11 @@
     reason = "samples are made from small numbers"
 )]
 
+use std::sync::Arc;
+
 use cogd::engines::{
-    Answer, EngineError, Environment, Options, Request, Stage, Task, Warning, process, regions,
+    Answer, EngineError, Environment, NoNetworks, Options, Request, Stage, Task, Warning, process,
+    regions,
 };
 use cogd::imaging::{
     BitDepth, ColorModel, EncodeOptions, ImageFormat, ImageLimits, Mask, MaskOptions, Metadata,
@@ -21,7 +24,11 @@ const MODELS: [ColorModel; 4] =
     [ColorModel::Grey, ColorModel::GreyAlpha, ColorModel::Rgb, ColorModel::RgbAlpha];
 
 fn environment(threads: usize) -> Environment {
-    Environment { limits: ImageLimits::default(), threads: Threads::new(threads).unwrap() }
+    Environment {
+        limits: ImageLimits::default(),
+        threads: Threads::new(threads).unwrap(),
+        networks: Arc::new(NoNetworks),
+    }
 }
 
 fn few() -> Options {

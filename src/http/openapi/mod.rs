@@ -25,7 +25,7 @@ pub(super) use problems::{
     OwnDictionaryProblems, QueryProblems, ReadinessProblems, RestorationProblems, ResultProblems,
     StorageProblems,
 };
-pub(super) use restorations::{RestorationAnswers, ResultAnswers};
+pub(super) use restorations::{FeatureAnswers, RestorationAnswers, ResultAnswers};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -35,7 +35,7 @@ pub(super) use restorations::{RestorationAnswers, ResultAnswers};
         (name = "jobs", description = "Work that goes on whether or not its client waits"),
         (name = "system", description = "Health, metrics, version, the meaning of problems"),
     ),
-    components(schemas(Problem, super::answer::Restoration, v1::JobView)),
+    components(schemas(Problem, super::answer::Restoration, v1::FeatureSummary, v1::JobView)),
 )]
 struct Base;
 
@@ -49,6 +49,7 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         ("/v1/reconstruct", restorations::restoration(Task::Reconstruct)),
         ("/v1/batches", restorations::batch()),
         ("/v1/dictionaries", restorations::learning()),
+        ("/v1/features", restorations::features()),
     ] {
         let operation = document.paths.paths.get_mut(path).and_then(|item| item.post.as_mut());
         operation.expect("all are routes").request_body = Some(body.into());

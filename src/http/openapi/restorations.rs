@@ -16,7 +16,10 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr, Required, Response, ResponseBuilder};
 
 use crate::engines::Task;
-use crate::http::upload::{BATCH_FORM, Field, Form, LEARNING_FORM, RESTORATION_FORM};
+use crate::http::tensor_file::{NPY, SAFETENSORS};
+use crate::http::upload::{
+    BATCH_FORM, FEATURES_FORM, Field, Form, LEARNING_FORM, RESTORATION_FORM,
+};
 use crate::imaging::ImageFormat;
 use crate::worker::DICTIONARY_MEDIA_TYPE;
 
@@ -46,6 +49,12 @@ pub(super) fn batch() -> RequestBody {
 pub(super) fn learning() -> RequestBody {
     let example = json!({ "name": "mine", "image": [PHOTOGRAPH] });
     body(LEARNING_FORM, None, ("One image to learn from", example))
+}
+
+/// What a network is shown an image with.
+pub(super) fn features() -> RequestBody {
+    let example = json!({ "model": "encoder", "image": IMAGE });
+    body(FEATURES_FORM, None, ("A small image", example))
 }
 
 fn body(form: Form, task: Option<Task>, (summary, example): (&str, Value)) -> RequestBody {
@@ -97,9 +106,7 @@ fn members(form: Form, task: Option<Task>, file: &dyn Fn(&str) -> Object) -> Obj
     if task == Some(Task::Inpaint) {
         object = object.required("mask");
     }
-    if !form.masks {
-        object = object.required("name");
-    }
+    object = form.needs.iter().fold(object, |object, name| object.required(*name));
     with_fields(object, form, task)
 }
 
@@ -181,6 +188,25 @@ impl IntoResponses for ResultAnswers {
             }
         }
         answers
+    }
+}
+
+/// What a network made of an image.
+pub(in crate::http) struct FeatureAnswers;
+
+impl IntoResponses for FeatureAnswers {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let summary = Ref::from_schema_name("FeatureSummary");
+        let answer = ResponseBuilder::new()
+            .description("The outputs of the network, or a summary of them")
+            .content("application/json", ContentBuilder::new().schema(Some(summary)).build());
+        let tensors = |description: &str| -> Content {
+            ContentBuilder::new().schema(Some(file(description))).build()
+        };
+        let answer = answer
+            .content(NPY, tensors("One output, as NumPy writes it."))
+            .content(SAFETENSORS, tensors("All outputs, by name."));
+        BTreeMap::from([("200".to_owned(), RefOr::T(answer.build()))])
     }
 }
 

@@ -8,8 +8,8 @@ use utoipa::PartialSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{RefOr, schema::KnownFormat, schema::SchemaFormat};
 
-use super::Wishes;
-use crate::engines::{EngineChoice, LearnSpec, RestoreSpec, Task, dictionary_names};
+use super::{FeatureFormat, Wishes};
+use crate::engines::{EngineChoice, LearnSpec, NetworkName, RestoreSpec, Task, dictionary_names};
 use crate::imaging::{ImageFormat, MaskChannel, MaskOptions, MetadataPolicy};
 use crate::jobs::Priority;
 use crate::worker::LONGEST_TARGET;
@@ -82,8 +82,12 @@ macro_rules! field {
 pub(super) const RESTORATION: &[Field] = &[
     field!(
         "engine" => options.restore.engine, "must be the name of an engine",
-        names::<EngineChoice>(),
-        "Which engine to use; `auto` chooses."
+        object(Type::String)
+            .pattern(Some(EngineChoice::PATTERN))
+            .examples(["auto", "csc", "lama", "lama:2"])
+            .build(),
+        "Which engine to use: `auto`, which chooses among our own, `csc`, or a network by its name, \
+         with `:VERSION` if it is not to be the newest."
     ),
     field!(
         "iterations" => options.restore.iterations, "must be a whole number",
@@ -161,6 +165,26 @@ pub(super) const LEARNING: &[Field] = &[
         "seed" => learn.seed, "must be a whole number",
         object(Type::Integer).minimum(Some(0)).maximum(Some(u32::MAX)).build(),
         "Fixes which blocks are looked at."
+    ),
+];
+
+/// What can be asked when an image is shown to a network.
+pub(super) const FEATURES: &[Field] = &[
+    field!(
+        "model" => features.model, "must be the name of a model, or NAME:VERSION",
+        object(Type::String).pattern(Some(NetworkName::PATTERN)).build(),
+        "The network, with `:VERSION` if it is not to be the newest."
+    ),
+    field!(
+        "format" => features.format, "must be `json`, `npy` or `safetensors`",
+        names::<FeatureFormat>(),
+        "What comes back: all outputs as `safetensors`, one of them as `npy`, or their shapes and \
+         ranges as `json`; else by the Accept header."
+    ),
+    field!(
+        "output" => features.output, "must be a string",
+        object(Type::String).min_length(Some(1)).build(),
+        "The output that comes back as `npy`; not needed if there is but one."
     ),
 ];
 

@@ -1,6 +1,6 @@
 //! What a request may bring: which files, which parameters.
 
-use super::fields::{BATCH, Field, JOB, LEARNING, RESTORATION};
+use super::fields::{BATCH, FEATURES, Field, JOB, LEARNING, RESTORATION};
 
 /// What a request may bring.
 #[derive(Clone, Copy, Debug)]
@@ -11,19 +11,25 @@ pub(in crate::http) struct Form {
     pub(in crate::http) many: bool,
     /// Masks may come.
     pub(in crate::http) masks: bool,
+    /// Parameters that must come.
+    pub(in crate::http) needs: &'static [&'static str],
 }
 
 /// A restoration of one image.
 pub(in crate::http) const RESTORATION_FORM: Form =
-    Form { tables: &[RESTORATION, JOB], many: false, masks: true };
+    Form { tables: &[RESTORATION, JOB], many: false, masks: true, needs: &[] };
 
 /// Restorations of many images.
 pub(in crate::http) const BATCH_FORM: Form =
-    Form { tables: &[BATCH, RESTORATION, JOB], many: true, masks: true };
+    Form { tables: &[BATCH, RESTORATION, JOB], many: true, masks: true, needs: &[] };
 
 /// A dictionary to be learned.
 pub(in crate::http) const LEARNING_FORM: Form =
-    Form { tables: &[LEARNING, JOB], many: true, masks: false };
+    Form { tables: &[LEARNING, JOB], many: true, masks: false, needs: &["name"] };
+
+/// What a network makes of one image.
+pub(in crate::http) const FEATURES_FORM: Form =
+    Form { tables: &[FEATURES], many: false, masks: false, needs: &["model"] };
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug)]

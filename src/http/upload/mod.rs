@@ -12,16 +12,18 @@ mod tests;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::ApiState;
 use super::body;
 use super::error::ApiError;
 use super::problem::ProblemCode;
-use crate::engines::{LearnSpec, Options, Task};
+use crate::engines::{LearnSpec, NetworkName, Options, Task};
 use crate::jobs::Priority;
 
 pub(super) use fields::Field;
-pub(super) use form::{BATCH_FORM, Form, LEARNING_FORM, RESTORATION_FORM};
+pub(super) use form::{BATCH_FORM, FEATURES_FORM, Form, LEARNING_FORM, RESTORATION_FORM};
 
 /// All that a request brought, not yet checked against what is to be done with it.
 #[derive(Debug, Default)]
@@ -45,10 +47,35 @@ pub(super) struct Wishes {
     pub(super) name: Option<String>,
     /// How it is learned.
     pub(super) learn: LearnSpec,
+    /// Which network an image is shown to, and what of it comes back.
+    pub(super) features: FeatureWishes,
     /// How urgent a job is.
     pub(super) priority: Priority,
     /// Who is told of its end.
     pub(super) webhook: Option<String>,
+}
+
+/// Which network an image is shown to, and what of it comes back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct FeatureWishes {
+    /// The network.
+    pub(super) model: Option<NetworkName>,
+    /// The form of the answer; by the Accept header if not given.
+    pub(super) format: Option<FeatureFormat>,
+    /// The output that comes back where one does.
+    pub(super) output: Option<String>,
+}
+
+/// The forms of what a network makes of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum FeatureFormat {
+    /// Shapes and ranges.
+    Json,
+    /// One tensor.
+    Npy,
+    /// All tensors.
+    Safetensors,
 }
 
 impl Default for Wishes {
@@ -58,6 +85,7 @@ impl Default for Wishes {
             task: Task::Inpaint,
             name: None,
             learn: LearnSpec::default(),
+            features: FeatureWishes::default(),
             priority: Priority::default(),
             webhook: None,
         }
@@ -79,6 +107,15 @@ pub(super) struct Upload {
 #[derive(Debug)]
 pub(super) struct BatchUpload(pub(super) Parcel);
 
+/// An image to be shown to a network, as asked for.
+#[derive(Debug)]
+pub(super) struct FeatureUpload {
+    /// The encoded image.
+    pub(super) image: Bytes,
+    /// The network and the form of the answer.
+    pub(super) wishes: FeatureWishes,
+}
+
 /// A dictionary to be learned, as asked for.
 #[derive(Debug)]
 pub(super) struct LearnUpload(pub(super) Parcel);
@@ -91,6 +128,16 @@ impl FromRequest<ApiState> for Upload {
             read(request, state, RESTORATION_FORM).await?;
         let image = images.pop().ok_or_else(|| ApiError::invalid_field("image", "is required"))?;
         Ok(Self { image, mask: masks.pop(), wishes })
+    }
+}
+
+impl FromRequest<ApiState> for FeatureUpload {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
+        let Parcel { mut images, wishes, .. } = read(request, state, FEATURES_FORM).await?;
+        let image = images.pop().ok_or_else(|| ApiError::invalid_field("image", "is required"))?;
+        Ok(Self { image, wishes: wishes.features })
     }
 }
 

@@ -5,7 +5,9 @@ use serde_json::json;
 use super::draft::Draft;
 use super::fields::Given;
 use super::form::Slot;
-use super::{BATCH_FORM, LEARNING_FORM, Parcel, RESTORATION_FORM, json as json_body};
+use super::{
+    BATCH_FORM, FEATURES_FORM, LEARNING_FORM, Parcel, RESTORATION_FORM, json as json_body,
+};
 use crate::engines::Options;
 use crate::http::error::ApiError;
 use crate::imaging::{ImageFormat, MaskChannel};
@@ -110,7 +112,7 @@ fn json_that_is_broken_or_absurd_is_an_error_that_does_not_repeat_it() {
 
 #[test]
 fn every_parameter_is_read_into_a_field_of_its_own() {
-    for form in [RESTORATION_FORM, BATCH_FORM, LEARNING_FORM] {
+    for form in [RESTORATION_FORM, BATCH_FORM, LEARNING_FORM, FEATURES_FORM] {
         for field in form.fields() {
             let slot = form.slot(field.name);
             assert!(slot.is_some_and(|slot| matches!(slot, Slot::Parameter(_))));

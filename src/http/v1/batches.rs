@@ -61,6 +61,7 @@ pub(super) async fn create_batch(
     BatchUpload(parcel): BatchUpload,
 ) -> Result<Response, ApiError> {
     let key = IdempotencyKey::of(&headers)?;
+    intake::check_engine(&state, parcel.wishes.task, &parcel.wishes.options).await?;
     let orders = orders(&state, parcel)?;
     let (id, jobs) = intake::accept_all(&state, &caller, &key, orders).await?;
     Ok(jobs::accepted(format!("/v1/batches/{id}"), &Batch::of(id, &jobs)))

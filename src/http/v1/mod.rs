@@ -3,6 +3,7 @@
 mod batches;
 mod dictionaries;
 mod engines;
+mod features;
 mod jobs;
 mod restorations;
 mod system;
@@ -12,12 +13,14 @@ use utoipa_axum::routes;
 
 use super::ApiState;
 
+pub(super) use features::FeatureSummary;
 pub(super) use jobs::JobView;
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(restorations::inpaint))
         .routes(routes!(restorations::reconstruct))
+        .routes(routes!(features::show_features))
         .routes(routes!(engines::list_engines))
         .routes(routes!(system::show_system))
         .routes(routes!(dictionaries::list_dictionaries, dictionaries::learn_dictionary))

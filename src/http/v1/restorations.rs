@@ -79,6 +79,7 @@ async fn restore(
     if task == Task::Inpaint && mask.is_none() {
         return Err(ApiError::invalid_field("mask", "is required"));
     }
+    intake::check_engine(state, task, &options).await?;
     let header = inspect(&image, &state.environment.limits)?;
     let shape = accept.choose(header.format, options.output.format)?;
     options.output.format = Some(shape.format());
@@ -105,6 +106,7 @@ async fn defer(
 ) -> Result<Response, ApiError> {
     let Upload { image, mask, wishes } = upload;
     let mut options = wishes.options;
+    intake::check_engine(state, task, &options).await?;
     let input = inspect(&image, &state.environment.limits)?.format;
     options.output.format = Some(accept.choose(input, options.output.format)?.format());
     let order = Order::restoration(state, task, image, mask, options)?.with(

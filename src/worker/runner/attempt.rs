@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::work::{self, Product};
 use super::{JobFault, Workshop};
+use crate::engines::EngineError;
 use crate::jobs::{Completion, Failure, Job};
 use crate::storage::{Beat, Claim, Recorded, StorageError};
 use crate::worker::{JobFailure, Watch};
@@ -98,6 +99,11 @@ impl Attempt {
                     let mut product = finished.value;
                     product.timings = finished.timings;
                     Ending::Finished(product)
+                }
+                // A network that is busy, or being replaced, is there again soon.
+                Err(EngineError::Network(error)) if error.is_passing() => {
+                    let after = self.workshop.config.retry.backoff(job.attempts, 0.5);
+                    Ending::HandedBack { after }
                 }
                 Err(fault) => self.failed(fault.into()),
             },

@@ -69,14 +69,13 @@ impl fmt::Display for Version {
     }
 }
 
-/// The version that is meant among those there are: the one asked for, else the newest.
-pub(super) fn choose(
-    asked: Option<Version>,
-    mut there: impl DoubleEndedIterator<Item = Version>,
-) -> Option<Version> {
-    match asked {
-        Some(asked) => there.find(|version| *version == asked),
-        None => there.max(),
+impl Version {
+    /// The version that is meant among those there are: the one asked for, else the newest.
+    pub fn choose(asked: Option<Self>, mut there: impl Iterator<Item = Self>) -> Option<Self> {
+        match asked {
+            Some(asked) => there.find(|version| *version == asked),
+            None => there.max(),
+        }
     }
 }
 
@@ -109,9 +108,9 @@ mod tests {
     fn the_newest_version_is_meant_unless_one_is_asked_for() {
         let versions = ["2", "10", "9"].map(|text| text.parse::<Version>().unwrap());
         let [two, ten, _] = versions;
-        assert_eq!(choose(None, versions.into_iter()), Some(ten));
-        assert_eq!(choose(Some(two), versions.into_iter()), Some(two));
-        assert_eq!(choose(Some(two), [ten].into_iter()), None);
-        assert_eq!(choose(None, [].into_iter()), None);
+        assert_eq!(Version::choose(None, versions.into_iter()), Some(ten));
+        assert_eq!(Version::choose(Some(two), versions.into_iter()), Some(two));
+        assert_eq!(Version::choose(Some(two), [ten].into_iter()), None);
+        assert_eq!(Version::choose(None, [].into_iter()), None);
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::{Dimension, Signature, ValueInfo};
+
 /// What a model is for and what its tensors hold. Without a manifest a model is served as it is.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -32,6 +34,25 @@ pub struct Manifest {
     pub size: Option<SizePolicy>,
     /// What was saved by pruning.
     pub pruning: Option<Pruning>,
+}
+
+impl Manifest {
+    /// The sizes of images that the model takes: as the manifest says, else as its graph does.
+    pub fn size_policy(&self, signature: &Signature) -> SizePolicy {
+        let by_graph = || {
+            let image = self.image.as_ref()?;
+            let input = signature.inputs.iter().find(|input| input.name == image.name)?;
+            let [height, width] = image.sides(input).map(|side| side.and_then(Dimension::fixed));
+            Some(SizePolicy::Fixed { width: width?, height: height?, pad: Pad::default() })
+        };
+        self.size.or_else(by_graph).unwrap_or(SizePolicy::Any {})
+    }
+
+    /// Whether the mask is the first channel of the image, and no input of its own.
+    pub fn joins_mask(&self) -> bool {
+        let names = self.image.as_ref().zip(self.mask.as_ref());
+        names.is_some_and(|(image, mask)| image.name == mask.name)
+    }
 }
 
 /// What a model does.
@@ -156,6 +177,14 @@ pub struct ImageInput {
     /// What stands where pixels are hidden.
     #[serde(default)]
     pub hidden: Hidden,
+}
+
+impl ImageInput {
+    /// Height and width of the tensor, as far as the graph says.
+    pub fn sides<'a>(&self, input: &'a ValueInfo) -> [Option<&'a Dimension>; 2] {
+        let [_, height, width] = self.layout.axes();
+        [height, width].map(|axis| input.shape.as_ref().and_then(|axes| axes.get(axis)))
+    }
 }
 
 /// The input that takes the mask.

@@ -334,17 +334,19 @@ async fn whatever_is_wrong_with_pictures_is_told_and_is_the_callers_fault() {
 #[tokio::test]
 async fn pictures_pass_the_limits_of_images() {
     let app = TestApp::with(|config| {
-        config.image.max_pixels = 300;
+        config.image.max_pixels = 383;
         config.image.max_bytes = 2000;
     })
     .await;
     let (png, mask) = (grey_png(24, 16, 0), mask_png(24, 16));
     let pixels = tensor("image", "UINT8", &[1, 16, 24, 1], vec![7; 384]);
     let known = tensor("mask", "UINT8", &[16, 24], holes());
-    let long = vec![0; 2001];
+    let (long, half) = (vec![0; 2001], grey_png(12, 16, 0));
+    let halves = [files("image", &[&half, &half]), files("mask", &[&mask_png(12, 16)])];
     for (inputs, told) in [
-        ([files("image", &[&png]), files("mask", &[&mask])], "384 pixels, but at most 300"),
-        ([pixels, known], "384 pixels, but at most 300"),
+        ([files("image", &[&png]), files("mask", &[&mask])], "384 pixels, but at most 383"),
+        ([pixels, known], "384 pixels, but at most 383"),
+        (halves, "all of `image`: the image has 384 pixels"),
         ([files("image", &[&long]), files("mask", &[&mask])], "2001 bytes, but at most 2000"),
     ] {
         let message = error(&ask(&app, CSC, &inputs).await, StatusCode::PAYLOAD_TOO_LARGE);

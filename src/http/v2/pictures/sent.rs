@@ -12,7 +12,8 @@ use crate::http::v2::errors::shown;
 use crate::http::v2::request::invalid;
 use crate::http::v2::value::{BYTES, Files, Value};
 use crate::imaging::{
-    EncodeOptions, ImageFormat, ImageLimits, Mask, Metadata, Picture, Raster, encode, inspect,
+    EncodeOptions, ImageFormat, ImageLimits, ImagingError, Mask, Metadata, Picture, Raster, encode,
+    inspect,
 };
 use crate::inference::Tensor;
 use crate::worker::Watch;
@@ -112,15 +113,24 @@ impl Sent {
         }
     }
 
-    /// Pixels of all pictures, by headers and shapes. No picture passes that is too large.
+    /// Pixels of all pictures, by headers and shapes. Together they may be as many as those of one
+    /// picture, or what comes back could take any amount of memory.
     pub(super) fn pixels(&self, limits: &ImageLimits) -> Result<u64, ApiError> {
         match self {
             Self::Files { images, .. } => {
                 let pixels = |(index, image): (usize, &Bytes)| {
                     let header = inspect(image, limits).map_err(EngineError::Image);
-                    Ok(header.map_err(|error| about(error, index, images.len()))?.pixels())
+                    let header = header.map_err(|error| about(error, index, images.len()));
+                    header.map(|header| header.pixels())
                 };
-                images.iter().enumerate().map(pixels).sum()
+                let actual: u64 =
+                    images.iter().enumerate().map(pixels).sum::<Result<_, ApiError>>()?;
+                let limit = limits.max_pixels;
+                if actual > limit {
+                    return Err(told(ImagingError::TooManyPixels { limit, actual })
+                        .about(&format!("all of `{IMAGE}`")));
+                }
+                Ok(actual)
             }
             Self::Numbers { image, .. } => {
                 let tensors::Layout { height, width, model, depth } = image.layout;

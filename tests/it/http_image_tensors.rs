@@ -137,6 +137,29 @@ async fn files_come_back_as_they_do_from_inpainting() {
 }
 
 #[tokio::test]
+async fn warnings_are_parameters_of_the_answer() {
+    let app = TestApp::new().await;
+    let raster = scene(16, 24, ColorModel::RgbAlpha, BitDepth::Eight);
+    let png = file(&raster, ImageFormat::Png);
+    let empty = crate::support::app::png(24, 16, |_, _| 0);
+    let pictures = [files("image", &[&png, &png]), files("mask", &[&empty])];
+    let pixels = [
+        tensor("image", "UINT8", &[1, 16, 24, 4], bytes_of(&raster)),
+        tensor("mask", "UINT8", &[16, 24], vec![0; 384]),
+    ];
+    for inputs in [pictures, pixels] {
+        let parameters = json!({"output_encoding": "jpeg"});
+        let answer = ask_with(&app, CSC, parameters, &inputs).await;
+        let length: usize = answer.header(LENGTH).parse().unwrap();
+        let head: Value = serde_json::from_slice(&answer.body[..length]).unwrap();
+        assert_eq!(head["parameters"], json!({"warnings": "empty-mask,alpha-dropped"}));
+        let restored = &restored_files(&answer)[0];
+        let picture = decode(restored, &ImageLimits::default()).unwrap();
+        assert_eq!(picture.format, ImageFormat::Jpeg);
+    }
+}
+
+#[tokio::test]
 async fn many_files_share_a_mask_or_have_one_each() {
     let app = TestApp::new().await;
     let other = crate::support::app::png(24, 16, |x, y| if x == 3 && y > 5 { 255 } else { 0 });

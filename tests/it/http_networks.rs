@@ -1,5 +1,7 @@
 //! Networks as engines of restorations, from the folder of models to the answer.
 
+#![expect(clippy::cast_possible_truncation, reason = "samples are the low bits of numbers")]
+
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -140,7 +142,7 @@ async fn networks_with_the_inputs_of_mi_gan_fill_holes() {
 async fn no_byte_of_an_answer_depends_on_what_stands_in_a_hole() {
     let Some(_) = runtime() else { return };
     let service = Service::start().await;
-    let hole = |y: usize, x: usize| block(20, 30, 25)(y, x) || (x + y) % 37 == 0;
+    let hole = |y: usize, x: usize| block(20, 30, 25)(y, x) || (x + y).is_multiple_of(37);
     let textured = |secret: u8| {
         png(90, 110, |y, x| {
             let known = [x, y, x * y].map(|n| (n * 7 % 256) as u8);

@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use super::HEADER_LENGTH;
 use super::errors::{BodyErrors, KeyErrors, ModelErrors, shown};
 use super::request::{self, InferRequest, Inference, invalid};
-use super::response::{self, InferResponse};
+use super::response::{self, InferResponse, Outcome};
 use super::target::{Model, Target};
 use super::value::Value;
 use super::{pictures, raw, solver};
@@ -73,7 +73,7 @@ pub(super) async fn infer(
         _ => at_leisure(size, move || request::parse(body, header)).await?,
     };
     let head = model.letterhead(parsed.id.clone());
-    let (outputs, chosen) = match model {
+    let outcome = match model {
         Model::Network(lease) if !pictures::are_meant(&parsed.inputs, &lease) => {
             run(&lease, parsed).await?
         }
@@ -85,12 +85,9 @@ pub(super) async fn infer(
             pictures::restore(&state, &caller, pictures::Engine::Solver, parsed).await?
         }
     };
-    let size = outputs.iter().map(|(_, value)| value.size()).sum();
-    at_leisure(size, move || response::write(&head, &outputs, &chosen)).await
+    let size = outcome.outputs.iter().map(|(_, value)| value.size()).sum();
+    at_leisure(size, move || response::write(&head, &outcome)).await
 }
-
-/// Outputs by name, and which of them are sent, whether as bytes.
-pub(super) type Outcome = (Vec<(String, Value)>, Vec<(usize, bool)>);
 
 /// Runs a network on its own tensors.
 async fn run(lease: &Lease, inference: Inference) -> Result<Outcome, ApiError> {
@@ -108,7 +105,8 @@ async fn run(lease: &Lease, inference: Inference) -> Result<Outcome, ApiError> {
     let patience = inference.timeout.map_or(lease.patience(), |time| time.min(lease.patience()));
     let answer = lease.run(inputs, Instant::now() + patience).await?;
     let outputs = answer.outputs.into_iter();
-    Ok((outputs.map(|(name, tensor)| (name, Value::Numbers(tensor))).collect(), chosen))
+    let outputs = outputs.map(|(name, tensor)| (name, Value::Numbers(tensor))).collect();
+    Ok(Outcome { outputs, chosen, warnings: Vec::new() })
 }
 
 /// Does small work at once, and large work where it holds nobody up.

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::value::{BYTES, Value};
 use super::{HEADER_LENGTH, datatype};
+use crate::engines::Warning;
 use crate::http::error::ApiError;
 use crate::inference::TensorData;
 
@@ -23,8 +24,20 @@ pub(super) struct InferResponse<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     id: Option<&'a str>,
+    /// There if the caller should know something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parameters: Option<ResponseParameters>,
     /// In the order of the request.
     outputs: Vec<OutputTensor<'a>>,
+}
+
+/// What the caller should know.
+#[derive(Serialize, ToSchema)]
+struct ResponseParameters {
+    /// Warnings of a restoration, as elsewhere, with commas between them.
+    #[schema(example = "empty-mask")]
+    warnings: String,
 }
 
 /// One output.
@@ -98,12 +111,19 @@ pub(super) struct Letterhead {
     pub(super) id: Option<String>,
 }
 
+/// What came out of a request.
+pub(super) struct Outcome {
+    /// All outputs, by name.
+    pub(super) outputs: Vec<(String, Value)>,
+    /// Those that are sent, and whether each is sent as bytes.
+    pub(super) chosen: Vec<(usize, bool)>,
+    /// What the caller should know.
+    pub(super) warnings: Vec<Warning>,
+}
+
 /// Writes the chosen outputs, each as numbers or as bytes.
-pub(super) fn write(
-    head: &Letterhead,
-    outputs: &[(String, Value)],
-    chosen: &[(usize, bool)],
-) -> Result<Response, ApiError> {
+pub(super) fn write(head: &Letterhead, outcome: &Outcome) -> Result<Response, ApiError> {
+    let Outcome { outputs, chosen, warnings } = outcome;
     let mut tail = Vec::new();
     let mut described = Vec::with_capacity(chosen.len());
     for &(index, binary) in chosen {
@@ -139,6 +159,9 @@ pub(super) fn write(
         model_name: &head.name,
         model_version: head.version.clone(),
         id: head.id.as_deref(),
+        parameters: (!warnings.is_empty()).then(|| ResponseParameters {
+            warnings: warnings.iter().map(|warning| warning.slug()).collect::<Vec<_>>().join(","),
+        }),
         outputs: described,
     };
     let mut body = serde_json::to_vec(&response).map_err(ApiError::internal)?;

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
-use super::infer::{Outcome, at_leisure};
+use super::infer::at_leisure;
 use super::request::Inference;
+use super::response::Outcome;
 use super::value::Value;
 use crate::engines::{EngineChoice, EngineError, NetworkName, Task};
 use crate::http::ApiState;
@@ -21,7 +22,7 @@ use crate::inference::ModelTask;
 use crate::registry::Lease;
 use crate::worker::{Finished, JobFailure, Ticket, Watch};
 use options::Asked;
-use sent::Sent;
+use sent::{Restored, Sent};
 
 /// The input that has the pictures.
 pub(super) const IMAGE: &str = "image";
@@ -112,7 +113,8 @@ pub(super) async fn restore(
             Err(_) => state.solver.failed(began.elapsed()),
         }
     }
-    Ok((vec![(RESTORED.to_owned(), finished?.value)], chosen))
+    let Restored { value, warnings } = finished?.value;
+    Ok(Outcome { outputs: vec![(RESTORED.to_owned(), value)], chosen, warnings })
 }
 
 /// Waits for a result, and no longer than the caller does.

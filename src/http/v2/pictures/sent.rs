@@ -4,8 +4,9 @@ use bytes::Bytes;
 
 use super::tensors::{self, TensorPicture};
 use super::{IMAGE, MASK, told};
-use crate::engines::{EngineError, Environment, Observer, Options, Request, Stage, Task};
-use crate::engines::{process, restore};
+use crate::engines::{
+    EngineError, Environment, Observer, Options, Request, Stage, Task, Warning, process, restore,
+};
 use crate::http::error::ApiError;
 use crate::http::v2::datatype;
 use crate::http::v2::errors::shown;
@@ -25,6 +26,14 @@ pub(super) enum Sent {
     Files { images: Vec<Bytes>, masks: Vec<Bytes> },
     /// One picture as numbers, and white where it is hidden.
     Numbers { image: TensorPicture, mask: Option<Raster> },
+}
+
+/// What comes back.
+#[derive(Debug)]
+pub(super) struct Restored {
+    pub(super) value: Value,
+    /// Of all pictures, each once.
+    pub(super) warnings: Vec<Warning>,
 }
 
 impl Sent {
@@ -141,13 +150,16 @@ impl Sent {
     }
 
     /// Restores the pictures, one after another.
+    ///
+    /// # Errors
+    /// What is wrong with the first that has no result.
     pub(super) fn restore(
         self,
         task: Task,
         options: &Options,
         environment: &Environment,
         watch: &Watch,
-    ) -> Result<Value, ApiError> {
+    ) -> Result<Restored, ApiError> {
         match self {
             Self::Files { images, masks } => {
                 restore_files(&images, &masks, task, options, environment, watch)
@@ -176,10 +188,10 @@ fn restore_files(
     options: &Options,
     environment: &Environment,
     watch: &Watch,
-) -> Result<Value, ApiError> {
+) -> Result<Restored, ApiError> {
     let mut options = options.clone();
     options.output.format.get_or_insert(ImageFormat::Png);
-    let mut restored = Vec::with_capacity(images.len());
+    let (mut restored, mut warnings) = (Vec::with_capacity(images.len()), Vec::new());
     for (index, image) in images.iter().enumerate() {
         // Not every picture has something to compute, where this is asked too.
         if !watch.goes_on() {
@@ -188,9 +200,15 @@ fn restore_files(
         let mask = if masks.len() > 1 { masks.get(index) } else { masks.first() };
         let request = Request { task, image, mask: mask.map(|mask| &**mask), options: &options };
         let answer = process(&request, environment, watch);
-        restored.push(answer.map_err(|error| about(error, index, images.len()))?.bytes.into());
+        let answer = answer.map_err(|error| about(error, index, images.len()))?;
+        restored.push(answer.bytes.into());
+        for warning in answer.report.warnings {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
     }
-    Ok(Value::Files(Files::list(restored)))
+    Ok(Restored { value: Value::Files(Files::list(restored)), warnings })
 }
 
 fn restore_numbers(
@@ -200,22 +218,25 @@ fn restore_numbers(
     options: &Options,
     environment: &Environment,
     watch: &Watch,
-) -> Result<Value, ApiError> {
+) -> Result<Restored, ApiError> {
     watch.enter(Stage::Decode);
     let mask = holes.map(|holes| Mask::of(holes, &options.mask)).transpose();
     let mask = mask.map_err(|error| told(EngineError::Mask(error)))?;
     let raster = image.raster(mask.as_ref());
     let mut raster = raster.map_err(|reason| invalid(format!("input `{IMAGE}`: {reason}")))?;
-    restore(task, options, &mut raster, mask.as_ref(), environment, watch).map_err(told)?;
+    let report = restore(task, options, &mut raster, mask.as_ref(), environment, watch);
+    let mut warnings = report.map_err(told)?.warnings;
     watch.enter(Stage::Encode);
     let output = options.output;
     let Some(format) = output.format else {
-        return Ok(Value::Numbers(image.restored(raster, mask.as_ref())));
+        let value = Value::Numbers(image.restored(raster, mask.as_ref()));
+        return Ok(Restored { value, warnings });
     };
     let picture = Picture { raster, metadata: Metadata::default(), format };
     let encoding = EncodeOptions { format, quality: output.quality, metadata: output.metadata };
     let encoded = encode(&picture, &encoding).map_err(told)?;
-    Ok(Value::Files(Files::list(vec![encoded.bytes.into()])))
+    warnings.extend(encoded.losses.into_iter().map(Warning::from));
+    Ok(Restored { value: Value::Files(Files::list(vec![encoded.bytes.into()])), warnings })
 }
 
 /// Says which picture it is about, if there are more.

@@ -74,7 +74,7 @@ struct InputTensor {
     parameters: Parameters,
     /// The elements row by row, flat or nested as the shape: numbers, or texts in base64.
     #[serde(default)]
-    #[schema(value_type = Vec<Object>, required = false)]
+    #[schema(value_type = Vec<Value>, required = false)]
     data: Option<JsonData>,
 }
 

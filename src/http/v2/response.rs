@@ -57,7 +57,7 @@ struct OutputTensor<'a> {
     /// The elements row by row: numbers, or texts in base64. What JSON has no number for, such as
     /// infinity, is null.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Vec<Object>, required = false)]
+    #[schema(nullable = false, value_type = Vec<Value>, required = false)]
     data: Option<JsonElements<'a>>,
 }
 

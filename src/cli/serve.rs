@@ -4,7 +4,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
-use crate::config::{Config, ConfigFlags};
+use crate::config::{Config, ConfigFlags, give_back_large_blocks};
 use crate::telemetry;
 
 /// Serve the HTTP API until SIGTERM or SIGINT.
@@ -17,6 +17,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let config = self.settings.load()?.config;
+        give_back_large_blocks();
         telemetry::init(&config.log)?;
         Runtime::new()?.block_on(serve(config))
     }

@@ -4,7 +4,7 @@ use tokio::runtime::Runtime;
 
 use super::serve::stop_signal;
 use crate::app::App;
-use crate::config::{Config, ConfigFlags};
+use crate::config::{Config, ConfigFlags, give_back_large_blocks};
 use crate::telemetry;
 
 /// Run jobs until SIGTERM or SIGINT, without serving the API.
@@ -17,6 +17,7 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let config = self.settings.load()?.config;
+        give_back_large_blocks();
         telemetry::init(&config.log)?;
         Runtime::new()?.block_on(work(config))
     }

@@ -3,6 +3,7 @@
 //! [`Setting::all`] is the one table from which names, flags, environment variables, the reference
 //! and the example file are made. All faults are reported together, before anything starts.
 
+mod allocator;
 mod error;
 mod flags;
 mod kinds;
@@ -24,6 +25,7 @@ use crate::storage::{BlobConfig, BlobUrl, QueueConfig, StorageConfig};
 use crate::telemetry::TelemetryConfig;
 use crate::worker::{RunnerConfig, WebhookConfig, WorkerConfig};
 
+pub use allocator::give_back_large_blocks;
 pub use error::{ConfigErrors, Fault, Source};
 pub use flags::ConfigFlags;
 pub use load::{Effective, Inputs, load};

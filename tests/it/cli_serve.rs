@@ -76,6 +76,25 @@ impl Server {
     }
 }
 
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn large_blocks_of_memory_go_back_to_the_system_unless_somebody_decided_otherwise() {
+    let environment = |process: &Process| {
+        let bytes = std::fs::read(format!("/proc/{}/environ", process.child.id())).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let mut values = text.split('\0').map(str::to_owned);
+        values.find(|value| value.starts_with("MALLOC_MMAP_THRESHOLD_="))
+    };
+    let server = Server::start(&[]);
+    let set = environment(&server.process);
+    assert_eq!(set.as_deref(), Some("MALLOC_MMAP_THRESHOLD_=1048576"));
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = cogd(&["worker", "--data-dir"]);
+    command.arg(folder.path()).env("MALLOC_MMAP_THRESHOLD_", "65536").stderr(Stdio::null());
+    let set = environment(&Process::start(&mut command));
+    assert_eq!(set.as_deref(), Some("MALLOC_MMAP_THRESHOLD_=65536"));
+}
+
 #[test]
 fn a_signal_finishes_the_work_at_hand_and_ends_with_success() {
     for signal in ["-TERM", "-INT"] {

@@ -238,6 +238,41 @@ async fn ended(app: &TestApp, id: &str) -> Value {
 }
 
 #[tokio::test]
+async fn a_network_that_is_busy_refuses_a_request_and_keeps_a_job_waiting() {
+    let Some(_) = runtime() else { return };
+    let folder = ModelFolder::new();
+    folder.put_model("lama", lama());
+    let app = TestApp::with(|config| {
+        config.models.dir = Some(folder.path());
+        config.models.device = Device::Cpu;
+        // No request may wait, so every one finds the queue full.
+        config.models.queue_length = 0;
+        config.jobs.retry.base = Duration::from_millis(1);
+    });
+    let app = app.await;
+    let (image, hole) = (png(20, 20, |_, _| EVEN), mask(20, 20, block(5, 5, 5)));
+    let refused = app.call(inpaint("lama", &image, &hole)).await;
+    assert_eq!(
+        (refused.status, refused.problem().as_str()),
+        (StatusCode::TOO_MANY_REQUESTS, "too-busy")
+    );
+    assert_eq!(refused.header("retry-after"), "1");
+
+    let mut request = inpaint("lama", &image, &hole);
+    request.headers_mut().insert("prefer", "respond-async".parse().unwrap());
+    let path = app.call(request).await.header("location").to_owned();
+    app.work();
+    let mut was_running = 0;
+    while was_running < 3 {
+        let job = app.get(&path).await.json();
+        assert!(["queued", "running"].contains(&job["state"].as_str().unwrap()), "{job}");
+        was_running += usize::from(job["state"] == "running");
+    }
+    let cancel = Request::delete(&path).body(Body::empty()).unwrap();
+    assert!(app.call(cancel).await.status.is_success());
+}
+
+#[tokio::test]
 async fn an_engine_that_is_not_there_or_does_something_else_is_refused_at_once() {
     let service = Service::start().await;
     let (image, hole) = (png(20, 20, |_, _| EVEN), mask(20, 20, block(5, 5, 5)));

@@ -24,15 +24,16 @@ pub(super) fn around_holes(
 ) -> Result<Vec<Work>, NetworkError> {
     let (height, width) = (mask.height(), mask.width());
     let whole = Region { top: 0, left: 0, height, width };
+    let all_at_once = vec![Work { read: whole, write: mask.bounds().unwrap_or(whole) }];
     match strategy {
         HdStrategy::Crop => {
             let boxes = regions::boxes(mask, |height, width| cost(sizes, (height, width)));
             Ok(boxes.into_iter().map(|write| crop(write, whole, sizes)).collect())
         }
-        HdStrategy::Resize => Ok(vec![Work { read: whole, write: whole }]),
+        HdStrategy::Resize => Ok(all_at_once),
         HdStrategy::Original => {
             if sizes.fit((height, width)).shrunk == (height, width) {
-                return Ok(vec![Work { read: whole, write: whole }]);
+                return Ok(all_at_once);
             }
             let (network, actual) = (network.to_owned(), area((height, width)));
             Err(NetworkError::TooManyPixels { network, limit: sizes.most, actual })

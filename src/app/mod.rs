@@ -143,6 +143,7 @@ impl App {
             registry,
             workshop: Arc::new(workshop),
             closing: CancellationToken::new(),
+            solver: Arc::default(),
             metrics,
         };
         Ok(Self { config, bucket_models, state })

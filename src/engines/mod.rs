@@ -1,9 +1,10 @@
 //! Repairs a picture: encoded images in, an encoded image and a report out.
 //!
 //! [`process`] is the one road, for the command line and the service alike: validate, decode,
-//! solve, encode. What solves is our own solver or one of the [`Networks`] of the caller. Large
-//! pictures are worked on in [`regions`] around their holes. Synchronous, without a clock: whoever
-//! watches ([`Observer`]) has one.
+//! solve, encode. [`restore`] is the middle of it, for pictures that are no files. What solves is
+//! our own solver or one of the [`Networks`] of the caller. Large pictures are worked on in
+//! [`regions`] around their holes. Synchronous, without a clock: whoever watches ([`Observer`]) has
+//! one.
 
 mod afar;
 mod catalogue;
@@ -34,5 +35,5 @@ pub use network::{
     check_engine, features,
 };
 pub use outcome::{Answer, Report, Warning};
-pub use pipeline::process;
+pub use pipeline::{process, restore};
 pub use spec::{EngineChoice, Options, OutputOptions, ParameterFault, Request, RestoreSpec, Task};

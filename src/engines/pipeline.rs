@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::csc::{DEFAULT_ROUNDS, InpaintParams, Transform8};
-use crate::imaging::{self, EncodeOptions, ImageFormat, Mask, MetadataPolicy, Picture};
+use crate::imaging::{
+    self, EncodeOptions, ImageFormat, ImagingError, Mask, MetadataPolicy, Picture, Raster,
+};
 
 use super::context::{Environment, Observer, Stage};
 use super::dictionaries::DictionaryChoice;
@@ -28,8 +30,8 @@ pub fn process(
     observer: &dyn Observer,
 ) -> Result<Answer, EngineError> {
     let Request { task, options, .. } = *request;
-    validate(request)?;
-    let engine = Engine::choose(request, environment)?;
+    validate(task, options, request.mask.is_some())?;
+    let engine = Engine::choose(task, options, environment)?;
     observer.enter(Stage::Decode);
     let mut picture =
         imaging::decode(request.image, &environment.limits).map_err(EngineError::Image)?;
@@ -39,38 +41,12 @@ pub fn process(
         .map(|bytes| Mask::decode(bytes, &options.mask, &environment.limits, width, height))
         .transpose()
         .map_err(EngineError::Mask)?;
-    let mut report = Report {
-        task,
-        engine: engine.name(),
-        dictionary: engine.dictionary(),
-        width,
-        height,
-        iterations: 0,
-        regions: 0,
-        mask_coverage: mask.as_ref().map_or(0.0, Mask::coverage),
-        residual: 0.0,
-        sigma: None,
-        warnings: Vec::new(),
-    };
-    if mask.as_ref().is_some_and(Mask::is_empty) {
-        report.warnings.push(Warning::EmptyMask);
-    }
-    let mask = mask.filter(|mask| !mask.is_empty());
-
-    observer.enter(Stage::Solve);
-    let work = Work { request, environment, observer };
-    let mask = mask.as_ref();
-    let summary = match &engine {
-        Engine::Csc { transform, .. } => by_csc(&mut picture, mask, transform, &work, &mut report)?,
-        Engine::Network(network) => by_network(&mut picture, mask, &**network, &work, &mut report)?,
-    };
-    report.iterations = summary.iterations;
-    report.regions = summary.regions;
-    report.residual = summary.residual;
+    let work = Work { task, options, environment, observer };
+    let mut report = work.solve(&engine, &mut picture.raster, mask.as_ref())?;
 
     observer.enter(Stage::Encode);
     let format = options.output.format.unwrap_or(picture.format);
-    let untouched = summary.regions == 0;
+    let untouched = report.regions == 0;
     let bytes = if untouched && may_pass_through(format, &picture, options) {
         request.image.to_vec()
     } else {
@@ -79,10 +55,36 @@ pub fn process(
     Ok(Answer { bytes, format, report })
 }
 
-/// Checks everything that can be checked without the files.
-fn validate(request: &Request<'_>) -> Result<(), EngineError> {
-    let mut faults = request.options.validate(request.task).err().unwrap_or_default();
-    if request.task == Task::Inpaint && request.mask.is_none() {
+/// Restores a picture that is no file, in place, by the same rules as [`process`]: the part of it
+/// between decoding and encoding. The caller has checked its size against the limits, and has
+/// made the mask with the options.
+///
+/// # Errors
+/// See [`EngineError`]; [`ImagingError::MaskSize`] if the mask has another size.
+pub fn restore(
+    task: Task,
+    options: &Options,
+    raster: &mut Raster,
+    mask: Option<&Mask>,
+    environment: &Environment,
+    observer: &dyn Observer,
+) -> Result<Report, EngineError> {
+    validate(task, options, mask.is_some())?;
+    if let Some(mask) = mask {
+        let expected = (raster.width(), raster.height());
+        let actual = (mask.width(), mask.height());
+        if expected != actual {
+            return Err(EngineError::Mask(ImagingError::MaskSize { expected, actual }));
+        }
+    }
+    let engine = Engine::choose(task, options, environment)?;
+    Work { task, options, environment, observer }.solve(&engine, raster, mask)
+}
+
+/// Checks everything that can be checked without the pictures.
+fn validate(task: Task, options: &Options, has_mask: bool) -> Result<(), EngineError> {
+    let mut faults = options.validate(task).err().unwrap_or_default();
+    if task == Task::Inpaint && !has_mask {
         faults.push(spec::fault("mask", "is required: it says where the holes are".to_owned()));
     }
     if faults.is_empty() { Ok(()) } else { Err(EngineError::InvalidParameters(faults)) }
@@ -97,8 +99,12 @@ enum Engine {
 }
 
 impl Engine {
-    fn choose(request: &Request<'_>, environment: &Environment) -> Result<Self, EngineError> {
-        let restore = &request.options.restore;
+    fn choose(
+        task: Task,
+        options: &Options,
+        environment: &Environment,
+    ) -> Result<Self, EngineError> {
+        let restore = &options.restore;
         match &restore.engine {
             EngineChoice::Auto | EngineChoice::Csc => {
                 let dictionary = restore.dictionary.clone().unwrap_or_default();
@@ -106,14 +112,14 @@ impl Engine {
                 Ok(Self::Csc { transform, dictionary: dictionary.name().to_owned() })
             }
             EngineChoice::Network(name) => {
-                network::find(name, request.task, &*environment.networks).map(Self::Network)
+                network::find(name, task, &*environment.networks).map(Self::Network)
             }
         }
     }
 
     fn name(&self) -> String {
         match self {
-            Self::Csc { .. } => "csc".to_owned(),
+            Self::Csc { .. } => EngineChoice::SOLVER.to_owned(),
             Self::Network(network) => network.name(),
         }
     }
@@ -128,23 +134,59 @@ impl Engine {
 
 /// What is asked, and what there is to do it with.
 struct Work<'a> {
-    request: &'a Request<'a>,
+    task: Task,
+    options: &'a Options,
     environment: &'a Environment,
     observer: &'a dyn Observer,
 }
 
+impl Work<'_> {
+    fn solve(
+        &self,
+        engine: &Engine,
+        raster: &mut Raster,
+        mask: Option<&Mask>,
+    ) -> Result<Report, EngineError> {
+        let mut report = Report {
+            task: self.task,
+            engine: engine.name(),
+            dictionary: engine.dictionary(),
+            width: raster.width(),
+            height: raster.height(),
+            iterations: 0,
+            regions: 0,
+            mask_coverage: mask.map_or(0.0, Mask::coverage),
+            residual: 0.0,
+            sigma: None,
+            warnings: Vec::new(),
+        };
+        if mask.is_some_and(Mask::is_empty) {
+            report.warnings.push(Warning::EmptyMask);
+        }
+        let mask = mask.filter(|mask| !mask.is_empty());
+        self.observer.enter(Stage::Solve);
+        let summary = match engine {
+            Engine::Csc { transform, .. } => by_csc(raster, mask, transform, self, &mut report)?,
+            Engine::Network(network) => by_network(raster, mask, &**network, self, &mut report)?,
+        };
+        report.iterations = summary.iterations;
+        report.regions = summary.regions;
+        report.residual = summary.residual;
+        Ok(report)
+    }
+}
+
 fn by_csc(
-    picture: &mut Picture,
+    raster: &mut Raster,
     mask: Option<&Mask>,
     transform: &Transform8,
     work: &Work<'_>,
     report: &mut Report,
 ) -> Result<Summary, EngineError> {
-    let Work { request, environment, observer } = *work;
-    let spec = &request.options.restore;
-    let (raster, threads) = (&mut picture.raster, &environment.threads);
+    let Work { task, options, environment, observer } = *work;
+    let (spec, threads) = (&options.restore, &environment.threads);
     let iterations = spec.iterations.map(|n| n as usize);
-    if request.task == Task::Inpaint {
+    if task == Task::Inpaint {
         let params = iterations.map_or_else(InpaintParams::default, InpaintParams::with_iterations);
         return mask.map_or(Ok(Summary::default()), |mask| {
             inpaint::inpaint(raster, mask, transform, &params, threads, observer)
@@ -173,15 +215,14 @@ fn by_csc(
 }
 
 fn by_network(
-    picture: &mut Picture,
+    raster: &mut Raster,
     mask: Option<&Mask>,
     network: &dyn Network,
     work: &Work<'_>,
     report: &mut Report,
 ) -> Result<Summary, EngineError> {
-    let Work { request, environment, observer } = *work;
-    let raster = &mut picture.raster;
-    if request.task == Task::Inpaint {
+    let Work { task, environment, observer, .. } = *work;
+    if task == Task::Inpaint {
         let Some(mask) = mask else { return Ok(Summary::default()) };
         let (summary, was_shrunk) = network::inpaint(raster, mask, network, observer)?;
         report.warnings.extend(was_shrunk.then_some(Warning::Enlarged));

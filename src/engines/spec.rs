@@ -34,6 +34,8 @@ pub enum EngineChoice {
 }
 
 impl EngineChoice {
+    /// The name of [`Self::Csc`], which no network can have.
+    pub const SOLVER: &str = "csc";
     /// What all names of engines look like.
     pub const PATTERN: &str = NetworkName::PATTERN;
 }
@@ -44,7 +46,7 @@ impl FromStr for EngineChoice {
     fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
         match text {
             "auto" => Ok(Self::Auto),
-            "csc" => Ok(Self::Csc),
+            Self::SOLVER => Ok(Self::Csc),
             name => name.parse().map(Self::Network),
         }
     }
@@ -62,7 +64,7 @@ impl From<EngineChoice> for String {
     fn from(choice: EngineChoice) -> Self {
         match choice {
             EngineChoice::Auto => "auto".to_owned(),
-            EngineChoice::Csc => "csc".to_owned(),
+            EngineChoice::Csc => EngineChoice::SOLVER.to_owned(),
             EngineChoice::Network(name) => name.to_string(),
         }
     }

@@ -109,6 +109,11 @@ impl ApiError {
         &self.0.detail
     }
 
+    /// The parameters that cannot be used.
+    pub(super) fn fields(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
     pub(super) fn problem(&self, request_id: Option<String>) -> Problem {
         let description = self.0.code.describe();
         Problem {
@@ -298,6 +303,7 @@ impl From<RegistryFault> for ApiError {
             E::Closed => Self::draining(fault.to_string()),
             // What is wrong with a file is for who put it there to know, who calls by this API.
             E::Unloaded { .. }
+            | E::Reserved
             | E::Outside { .. }
             | E::TooLarge { .. }
             | E::Checksum { .. }

@@ -39,6 +39,7 @@ pub use openapi::{document, document_v2};
 pub use problem::{ProblemCode, ProblemDescription, problems_page};
 pub use server::serve;
 pub use state::ApiState;
+pub use v2::SolverTally;
 pub use wording::{WORDING, worker_lost};
 
 use error::ApiError;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Gate, HttpConfig};
+use super::{Gate, HttpConfig, SolverTally};
 use crate::engines::Environment;
 use crate::registry::Registry;
 use crate::telemetry::Metrics;
@@ -27,6 +27,8 @@ pub struct ApiState {
     pub workshop: Arc<Workshop>,
     /// Cancelled when the service is about to stop: nobody should wait for anything any more.
     pub closing: CancellationToken,
+    /// What the solver has done as a model.
+    pub solver: Arc<SolverTally>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ImagingError, OptionFault};
+use super::{BitDepth, ColorModel, ImagingError, OptionFault};
 
 /// How large an image may be; checked before any pixel is decoded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,21 @@ impl ImageLimits {
         .filter_map(|(field, actual)| OptionFault::check(field, 1..=u64::MAX, actual))
         .collect();
         if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
+    /// Checks a picture that is not decoded from a file.
+    ///
+    /// # Errors
+    /// [`ImagingError::TooManyPixels`], [`ImagingError::TooMuchMemory`].
+    pub fn check_raster(
+        &self,
+        height: usize,
+        width: usize,
+        model: ColorModel,
+        depth: BitDepth,
+    ) -> Result<(), ImagingError> {
+        let bytes_per_pixel = model.channels() * depth.bytes();
+        self.check_pixels(width as u64, height as u64, bytes_per_pixel as u64, 0)
     }
 
     pub(super) fn check_bytes(&self, bytes: &[u8]) -> Result<(), ImagingError> {

@@ -26,6 +26,14 @@ impl Signature {
             })
     }
 
+    /// Whether there is an input of that name, and it takes a tensor of this type and shape.
+    pub fn takes(&self, name: &str, tensor: &Tensor) -> bool {
+        self.inputs.iter().find(|input| input.name == name).is_some_and(|input| {
+            check_element(input, tensor).is_ok()
+                && check_shape(input, tensor, &mut Vec::new()).is_ok()
+        })
+    }
+
     /// Puts named tensors into the order of the inputs.
     ///
     /// # Errors

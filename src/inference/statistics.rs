@@ -67,7 +67,7 @@ pub struct Statistics {
 
 impl Statistics {
     /// Counts one run of the network over a batch.
-    pub(super) fn ran(&mut self, rows: usize, timings: &Timings) {
+    pub fn ran(&mut self, rows: usize, timings: &Timings) {
         self.execution_count += 1;
         self.inference_count += rows as u64;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -79,7 +79,7 @@ impl Statistics {
     }
 
     /// Counts one request that was answered.
-    pub(super) fn answered(&mut self, timings: &Timings, total: Duration) {
+    pub fn answered(&mut self, timings: &Timings, total: Duration) {
         self.success.add(total);
         self.queue.add(timings.queue);
         self.compute_input.add(timings.input);
@@ -88,7 +88,7 @@ impl Statistics {
     }
 
     /// Counts one request that was accepted but not answered.
-    pub(super) fn failed(&mut self, total: Duration) {
+    pub fn failed(&mut self, total: Duration) {
         self.fail.add(total);
     }
 }

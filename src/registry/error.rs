@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{ManifestError, ModelName, Version};
+use crate::engines::EngineChoice;
 use crate::inference::{InferenceError, RuntimeError};
 use crate::onnx::OnnxError;
 
@@ -42,6 +43,12 @@ pub enum RegistryError {
         /// The model.
         name: ModelName,
     },
+    /// Its name is taken by the solver, which answers in its place.
+    #[error(
+        "the name `{}` is that of the built-in solver: give the model another",
+        EngineChoice::SOLVER
+    )]
+    Reserved,
     /// A file cannot be read.
     #[error("{file} cannot be read")]
     Unreadable {
@@ -103,7 +110,8 @@ impl RegistryError {
     /// Whether the same files will have the same fault again.
     pub(super) fn is_permanent(&self) -> bool {
         match self {
-            Self::Outside { .. }
+            Self::Reserved
+            | Self::Outside { .. }
             | Self::TooLarge { .. }
             | Self::Checksum { .. }
             | Self::Onnx(_)

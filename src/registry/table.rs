@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::folder::{Listing, Stamp};
 use super::lease::Loaded;
 use super::{ModelName, RegistryError, RegistryFault, Version};
+use crate::engines::EngineChoice;
 
 /// A version of a model.
 pub(super) type Key = (ModelName, Version);
@@ -91,23 +92,22 @@ impl Table {
     pub(super) fn update(&mut self, listing: Listing) {
         self.models.retain(|name, _| listing.contains_key(name));
         for (name, found) in listing {
+            let reserved =
+                (name.as_str() == EngineChoice::SOLVER).then(|| Arc::new(RegistryError::Reserved));
+            let fresh = || reserved.clone().map_or(State::Idle, State::Failed);
             let model = self
                 .models
                 .entry(name)
                 .or_insert_with(|| Model { wanted: true, versions: BTreeMap::new() });
             model.versions.retain(|version, _| found.contains_key(version));
             for (version, stamp) in found {
-                let new = || Entry {
-                    stamp: stamp.clone(),
-                    tried: false,
-                    loading: false,
-                    state: State::Idle,
-                };
+                let new =
+                    || Entry { stamp: stamp.clone(), tried: false, loading: false, state: fresh() };
                 let entry = model.versions.entry(version).or_insert_with(new);
                 if entry.stamp != stamp {
                     (entry.stamp, entry.tried) = (stamp, false);
                     if matches!(entry.state, State::Failed(_)) {
-                        entry.state = State::Idle;
+                        entry.state = fresh();
                     }
                 }
             }

@@ -91,6 +91,15 @@ impl Watch {
         self.deadline
     }
 
+    /// Asks whether to go on. Work that was told not to has no result.
+    pub fn goes_on(&self) -> bool {
+        let alive = self.is_alive();
+        if !alive {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+        alive
+    }
+
     /// How far the work has come, and how long it will probably take to finish its iterations.
     pub fn progress(&self) -> JobProgress {
         let stopwatch = self.stopwatch();
@@ -152,11 +161,7 @@ impl Control for Watch {
     fn report(&self, progress: Progress) -> Result<(), Stopped> {
         self.stopwatch().latest = Some(progress);
         self.iterations.fetch_add(1, Ordering::Relaxed);
-        if self.is_alive() {
-            return Ok(());
-        }
-        self.stopped.store(true, Ordering::Relaxed);
-        Err(Stopped)
+        if self.goes_on() { Ok(()) } else { Err(Stopped) }
     }
 }
 

@@ -6,7 +6,9 @@ Every line that is printed is a check that passed.
 
 import asyncio
 import shutil
+import struct
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,55 @@ def inputs_of(module, binary, rows=ROWS):
 
 def outputs_of(module, binary):
     return [module.InferRequestedOutput("y", binary_data=binary)]
+
+
+def png(levels):
+    """A grey picture as a file."""
+
+    def chunk(kind, data):
+        checksum = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
+
+    height, width = levels.shape
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = b"".join(b"\0" + row.tobytes() for row in levels)
+    packed = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + packed
+
+
+LEVELS = (np.add.outer(np.arange(16) * 5, np.arange(24) * 3) + 20).astype(np.uint8)
+HOLES = np.zeros((16, 24), dtype=bool)
+HOLES[6:10, 8:14] = True
+
+
+def tensor_of(module, name, array, datatype, binary=True):
+    tensor = module.InferInput(name, list(array.shape), datatype)
+    tensor.set_data_from_numpy(array, binary_data=binary)
+    return tensor
+
+
+def pictures_as_files(module, count=1):
+    images = np.array([png(LEVELS)] * count, dtype=object)
+    masks = np.array([png(HOLES.astype(np.uint8) * 255)], dtype=object)
+    return [tensor_of(module, "image", images, "BYTES"), tensor_of(module, "mask", masks, "BYTES")]
+
+
+def pictures_as_numbers(module, binary):
+    image = LEVELS.reshape(1, 16, 24, 1)
+    return [
+        tensor_of(module, "image", image, "UINT8", binary),
+        tensor_of(module, "mask", HOLES, "BOOL", binary),
+    ]
+
+
+def check_pictures(as_files, as_numbers, as_file_of_numbers):
+    files = as_files.as_numpy("restored")
+    assert files.shape == (2,) and files[0] == files[1], files.shape
+    assert files[0].startswith(b"\x89PNG"), files[0][:8]
+    restored = as_numbers.as_numpy("restored")
+    assert restored.dtype == np.uint8 and restored.shape == (1, 16, 24, 1), restored.shape
+    np.testing.assert_array_equal(restored[0, ..., 0][~HOLES], LEVELS[~HOLES])
+    assert as_file_of_numbers.as_numpy("restored")[0] == files[0]
 
 
 def check_result(result, request_id=""):
@@ -81,6 +132,18 @@ def run_sync(address, folder):
         )
         check_result(result, "seven")
     passed("infer in every form")
+    few = {"iterations": 4}
+    encoded = {"iterations": 4, "output_encoding": "png"}
+    for binary in (False, True):
+        check_pictures(
+            client.infer("csc", pictures_as_files(sync_client, 2), parameters=few),
+            client.infer("csc", pictures_as_numbers(sync_client, binary), parameters=few),
+            client.infer("csc", pictures_as_numbers(sync_client, binary), parameters=encoded),
+        )
+    assert client.is_model_ready("csc")
+    assert client.get_model_metadata("csc")["platform"] == "cogd_csc"
+    assert client.get_model_config("csc")["input"][1]["optional"]
+    passed("pictures")
     pending = [client.async_infer("double", inputs_of(sync_client, True)) for _ in range(20)]
     for one in pending:
         check_result(one.get_result())
@@ -113,6 +176,9 @@ def run_sync(address, folder):
         ),
         (lambda: client.load_model("double", config="{}"), 400, "`config` is not supported"),
         (lambda: client.load_model("nobody"), 404, "`nobody`"),
+        (lambda: client.unload_model("csc"), 400, "is built in"),
+        (lambda: client.infer("double", pictures_as_files(sync_client)), 400, "takes numbers"),
+        (lambda: client.infer("csc", pictures_as_files(sync_client)[:1]), 400, "`mask` is missing"),
     ]:
         try:
             call()
@@ -162,6 +228,18 @@ async def run_aio(address):
             )
             check_result(result, "eight")
         passed("aio infer in every form")
+        check_pictures(
+            await client.infer("csc", pictures_as_files(aio_client, 2), parameters={"iterations": 4}),
+            await client.infer(
+                "csc", pictures_as_numbers(aio_client, True), parameters={"iterations": 4}
+            ),
+            await client.infer(
+                "csc",
+                pictures_as_numbers(aio_client, True),
+                parameters={"iterations": 4, "output_encoding": "png"},
+            ),
+        )
+        passed("aio pictures")
         calls = [client.infer("double", inputs_of(aio_client, True)) for _ in range(20)]
         for result in await asyncio.gather(*calls):
             check_result(result)

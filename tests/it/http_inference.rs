@@ -201,7 +201,16 @@ async fn whatever_is_wrong_with_a_request_is_told_and_is_the_callers_fault() {
         (input(json!({"shape": vec![1; 257]})), "a list of more than 256 entries"),
         (json!({"inputs": vec![row(); 257]}), "a list of more than 256 entries"),
         (input(json!({"datatype": "FP33"})), "expected one of BOOL, UINT8"),
-        (input(json!({"datatype": "BYTES"})), "BYTES is not supported"),
+        (input(json!({"datatype": "BYTES"})), "BYTES in JSON is text in base64"),
+        (
+            input(json!({"datatype": "BYTES", "parameters": {"content_type": "base64"}})),
+            "`data` holds numbers, but BYTES",
+        ),
+        (
+            input(json!({"datatype": "BYTES", "parameters": {"content_type": "base64"},
+                "shape": [1], "data": ["AA=="]})),
+            "BYTES is not supported: this model takes numbers",
+        ),
         (input(json!({"datatype": "INT32", "data": [1, 2, 3, 4]})), "takes f32, but was given i32"),
         (input(json!({"datatype": "UINT8", "data": [1, 2, 300, 4]})), "data[2] is 300"),
         (input(json!({"data": ["a"]})), "`data` holds text"),
@@ -379,7 +388,7 @@ async fn the_server_and_its_models_describe_themselves() {
     assert_eq!(get("/v2").await["name"], "cogd");
     assert_eq!(get("/v2/health/live").await, json!({"live": true}));
     assert_eq!(get("/v2/health/ready").await, json!({"ready": true}));
-    assert_eq!(get("/v2/models").await, json!({"models": ["double"]}));
+    assert_eq!(get("/v2/models").await, json!({"models": ["csc", "double"]}));
     assert_eq!(get("/v2/models/double/ready").await, json!({"name": "double", "ready": true}));
     let tensor = |name: &str| json!([{"name": name, "datatype": "FP32", "shape": [-1, 4]}]);
     assert_eq!(
@@ -395,7 +404,8 @@ async fn the_server_and_its_models_describe_themselves() {
     assert_eq!(before["model_stats"][0]["inference_count"], 0);
     served.infer(&json!({"inputs": [row()]})).await;
     let after = get("/v2/models/stats").await;
-    let statistics = &after["model_stats"][0];
+    assert_eq!(after["model_stats"][0]["name"], "csc");
+    let statistics = &after["model_stats"][1];
     assert_eq!(statistics["inference_stats"]["success"]["count"], 1);
     assert_eq!(statistics["batch_stats"][0]["batch_size"], 1);
     assert!(statistics["last_inference"].as_u64().unwrap() > 1_600_000_000_000);
@@ -426,14 +436,16 @@ async fn the_repository_is_listed_loaded_and_unloaded() {
         served.post("/v2/repository/index", &[], body).await.json()
     };
     let entries = index("").await;
-    assert_eq!(entries[0]["name"], "double");
-    assert_eq!(entries[0]["state"], "READY");
+    let csc = json!({"name": "csc", "version": "1", "state": "READY", "reason": "built in"});
+    assert_eq!(entries[0], csc);
+    assert_eq!(entries[1]["name"], "double");
+    assert_eq!(entries[1]["state"], "READY");
     let unload = "/v2/repository/models/double/unload";
     let body = json!({"parameters": {"unload_dependents": false}}).to_string();
     let answer = served.post(unload, &[], body.into()).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-    assert_eq!(index("{}").await[0]["state"], "UNAVAILABLE");
-    assert_eq!(index("{\"ready\": true}").await, json!([]));
+    assert_eq!(index("{}").await[1]["state"], "UNAVAILABLE");
+    assert_eq!(index("{\"ready\": true}").await, json!([csc]));
     let told = served.infer(&json!({"inputs": [row()]})).await;
     assert_eq!(error(&told, StatusCode::SERVICE_UNAVAILABLE), "the model `double` was unloaded");
 

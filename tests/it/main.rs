@@ -14,6 +14,7 @@ mod clients;
 mod golden;
 mod hostile_images;
 mod http_dictionaries;
+mod http_image_tensors;
 mod http_inference;
 mod http_jobs;
 mod http_keys;

@@ -1,6 +1,9 @@
 //! What a request may bring: which files, which parameters.
 
-use super::fields::{BATCH, FEATURES, Field, JOB, LEARNING, RESTORATION};
+use serde_json::Value;
+
+use super::Wishes;
+use super::fields::{BATCH, FEATURES, Field, Given, JOB, LEARNING, RESTORATION};
 
 /// What a request may bring.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +34,10 @@ pub(in crate::http) const LEARNING_FORM: Form =
 pub(in crate::http) const FEATURES_FORM: Form =
     Form { tables: &[FEATURES], many: false, masks: false, needs: &["model"] };
 
+/// A restoration beside tensors: the pictures come otherwise.
+pub(in crate::http) const TENSOR_FORM: Form =
+    Form { tables: &[BATCH, RESTORATION], many: true, masks: true, needs: &[] };
+
 /// What a name stands for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Slot {
@@ -51,6 +58,21 @@ impl Form {
     /// Every parameter.
     pub(in crate::http) fn fields(&self) -> impl Iterator<Item = &'static Field> {
         self.tables.iter().copied().flatten()
+    }
+
+    /// Sets the parameter of that name, if there is one; the error says what was expected.
+    pub(in crate::http) fn set(
+        &self,
+        wishes: &mut Wishes,
+        name: &str,
+        value: Value,
+    ) -> Result<(), &'static str> {
+        let Some(field) = self.fields().find(|field| field.name == name) else { return Ok(()) };
+        let given = match value {
+            Value::String(text) => Given::Text(text),
+            typed => Given::Json(typed),
+        };
+        (field.read)(wishes, given)
     }
 
     pub(super) fn slot(&self, name: &str) -> Option<Slot> {

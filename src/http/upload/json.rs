@@ -21,7 +21,7 @@ use crate::http::error::ApiError;
 use crate::http::problem::ProblemCode;
 
 /// Padding may be there or not: clients differ.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(in crate::http) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );

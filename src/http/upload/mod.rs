@@ -23,7 +23,10 @@ use crate::engines::{LearnSpec, NetworkName, Options, Task};
 use crate::jobs::Priority;
 
 pub(super) use fields::Field;
-pub(super) use form::{BATCH_FORM, FEATURES_FORM, Form, LEARNING_FORM, RESTORATION_FORM};
+pub(super) use form::{
+    BATCH_FORM, FEATURES_FORM, Form, LEARNING_FORM, RESTORATION_FORM, TENSOR_FORM,
+};
+pub(super) use json::BASE64;
 
 /// All that a request brought, not yet checked against what is to be done with it.
 #[derive(Debug, Default)]

@@ -7,9 +7,9 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::datatype;
 use super::errors::{CommonErrors, KeyErrors, ModelErrors};
-use super::target::Target;
+use super::target::{Model, Target};
+use super::{datatype, solver};
 use crate::http::ApiState;
 use crate::http::error::ApiError;
 use crate::http::problem::ProblemCode;
@@ -97,8 +97,9 @@ pub(super) struct ModelNames {
     responses((status = 200, description = "Their names", body = ModelNames), KeyErrors),
 )]
 pub(super) async fn list_models(State(state): State<ApiState>) -> Json<ModelNames> {
-    let mut models: Vec<_> =
-        state.registry.index().into_iter().map(|entry| entry.name.to_string()).collect();
+    let registered = state.registry.index().into_iter().map(|entry| entry.name.to_string());
+    let mut models = vec![solver::NAME.to_owned()];
+    models.extend(registered.filter(|name| name != solver::NAME));
     models.dedup();
     Json(ModelNames { models })
 }
@@ -107,34 +108,45 @@ pub(super) async fn list_models(State(state): State<ApiState>) -> Json<ModelName
 #[derive(Serialize, ToSchema)]
 pub(super) struct ModelMetadata {
     /// Its name.
-    name: String,
+    pub(super) name: String,
     /// Its versions, the oldest first.
-    versions: Vec<String>,
+    pub(super) versions: Vec<String>,
     /// What it is made for.
     #[schema(example = "onnx_onnxv1")]
-    platform: &'static str,
+    pub(super) platform: &'static str,
     /// What has to be given.
-    inputs: Vec<TensorMetadata>,
+    pub(super) inputs: Vec<TensorMetadata>,
     /// What comes out.
-    outputs: Vec<TensorMetadata>,
+    pub(super) outputs: Vec<TensorMetadata>,
 }
 
 /// An input or output.
 #[derive(Serialize, ToSchema)]
-struct TensorMetadata {
+pub(super) struct TensorMetadata {
     /// Its name.
-    name: String,
+    pub(super) name: String,
     /// Type of its elements.
     #[schema(example = "FP32")]
-    datatype: &'static str,
+    pub(super) datatype: &'static str,
     /// Lengths of its axes; -1 for any.
-    shape: Vec<i64>,
+    pub(super) shape: Vec<i64>,
+    /// There if it may be left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(super) parameters: Option<InputParameters>,
+}
+
+/// What more there is to say of an input.
+#[derive(Serialize, ToSchema)]
+pub(super) struct InputParameters {
+    /// Whether it may be left out.
+    pub(super) optional: bool,
 }
 
 impl From<&ValueInfo> for TensorMetadata {
     fn from(value: &ValueInfo) -> Self {
         let datatype = datatype::name(value.element);
-        Self { name: value.name.clone(), datatype, shape: lengths(value) }
+        Self { name: value.name.clone(), datatype, shape: lengths(value), parameters: None }
     }
 }
 
@@ -157,7 +169,10 @@ pub(super) async fn show_model(
     State(state): State<ApiState>,
     target: Target,
 ) -> Result<Json<ModelMetadata>, ApiError> {
-    let lease = target.lease(&state).await?;
+    let lease = match target.model(&state).await? {
+        Model::Solver => return Ok(Json(solver::metadata())),
+        Model::Network(lease) => lease,
+    };
     let versions = state.registry.versions(&target.name);
     let signature = lease.signature();
     Ok(Json(ModelMetadata {
@@ -191,6 +206,9 @@ pub(super) async fn show_model_readiness(
     target: Target,
 ) -> Result<Json<ModelReady>, ApiError> {
     target.exists(&state)?;
+    if target.is_solver() {
+        return Ok(Json(ModelReady { name: target.name.to_string(), ready: true }));
+    }
     let entries = state.registry.index().into_iter().filter(|entry| entry.name == target.name);
     let meant = entries.filter(|entry| target.version.is_none_or(|asked| asked == entry.version));
     // The newest is the last.
@@ -209,44 +227,48 @@ pub(super) async fn show_model_readiness(
 #[derive(Serialize, ToSchema)]
 pub(super) struct ModelConfiguration {
     /// Its name.
-    name: String,
+    pub(super) name: String,
     /// What it is made for.
     #[schema(example = "onnxruntime_onnx")]
-    platform: &'static str,
+    pub(super) platform: &'static str,
     /// What runs it.
     #[schema(example = "onnxruntime")]
-    backend: &'static str,
+    pub(super) backend: &'static str,
     /// Rows that are run together; 0 if requests are run one by one. If it is not, `dims` are
     /// without the first axis.
-    max_batch_size: usize,
+    pub(super) max_batch_size: usize,
     /// What has to be given.
-    input: Vec<TensorConfiguration>,
+    pub(super) input: Vec<TensorConfiguration>,
     /// What comes out.
-    output: Vec<TensorConfiguration>,
-    /// Its file.
+    pub(super) output: Vec<TensorConfiguration>,
+    /// Its file; empty if it is built in.
     #[schema(example = "model.onnx")]
-    default_model_filename: &'static str,
-    /// What its manifest says.
-    parameters: BTreeMap<&'static str, TextParameter>,
+    pub(super) default_model_filename: &'static str,
+    /// What its manifest says, or what can be asked of it.
+    pub(super) parameters: BTreeMap<&'static str, TextParameter>,
 }
 
 /// An input or output.
 #[derive(Serialize, ToSchema)]
-struct TensorConfiguration {
+pub(super) struct TensorConfiguration {
     /// Its name.
-    name: String,
+    pub(super) name: String,
     /// Type of its elements.
     #[schema(example = "TYPE_FP32")]
-    data_type: &'static str,
+    pub(super) data_type: &'static str,
     /// Lengths of its axes; -1 for any.
-    dims: Vec<i64>,
+    pub(super) dims: Vec<i64>,
+    /// There if it may be left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    pub(super) optional: bool,
 }
 
 /// A word in a configuration.
 #[derive(Serialize, ToSchema)]
-struct TextParameter {
+pub(super) struct TextParameter {
     /// The word.
-    string_value: String,
+    pub(super) string_value: String,
 }
 
 /// How is this model run?
@@ -262,13 +284,16 @@ pub(super) async fn show_configuration(
     State(state): State<ApiState>,
     target: Target,
 ) -> Result<Json<ModelConfiguration>, ApiError> {
-    let lease = target.lease(&state).await?;
+    let lease = match target.model(&state).await? {
+        Model::Solver => return Ok(Json(solver::configuration())),
+        Model::Network(lease) => lease,
+    };
     let most = lease.max_batch();
     let max_batch_size = if most > 1 { most } else { 0 };
     let tensor = |value: &ValueInfo| {
         let dims = lengths(value).split_off(usize::from(max_batch_size > 0));
         let data_type = datatype::configuration_name(value.element);
-        TensorConfiguration { name: value.name.clone(), data_type, dims }
+        TensorConfiguration { name: value.name.clone(), data_type, dims, optional: false }
     };
     let signature = lease.signature();
     Ok(Json(ModelConfiguration {

@@ -1,6 +1,7 @@
 //! The Open Inference Protocol, version 2, as Triton and `KServe` speak it.
 //!
-//! Tensors in, tensors out, under the names that the model has. Errors are `{"error": "…"}`.
+//! Tensors in, tensors out, under the names that the model has; and [`pictures`] in and out where a
+//! model restores them, the built-in [`solver`] among them. Errors are `{"error": "…"}`.
 //! With the extensions for binary tensors, model configuration, statistics and the repository.
 
 mod bounded;
@@ -10,11 +11,15 @@ mod errors;
 mod infer;
 mod numbers;
 mod parameters;
+mod pictures;
+mod raw;
 mod repository;
 mod request;
 mod response;
+mod solver;
 mod statistics;
 mod target;
+mod value;
 
 use axum::http::{HeaderMap, StatusCode, Version};
 use axum::routing::{get, post};
@@ -29,6 +34,7 @@ use utoipa_axum::routes;
 use super::ApiState;
 
 pub(super) use errors::{MEDIA_TYPE, body};
+pub use solver::SolverTally;
 
 /// Header that says how many bytes of a body are JSON; what follows are tensors.
 pub(super) const HEADER_LENGTH: &str = "inference-header-content-length";

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::Value;
 
 use super::errors::shown;
 
@@ -16,6 +17,31 @@ pub(super) enum Parameter {
     Bool(bool),
     Number(f64),
     Text(String),
+}
+
+impl Parameter {
+    /// The number, if it is whole.
+    fn whole(&self) -> Option<i64> {
+        /// Up to here every whole number has an `f64`.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        match self {
+            Self::Number(number) if number.fract() == 0.0 && number.abs() <= EXACT => {
+                #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+                let whole = *number as i64;
+                Some(whole)
+            }
+            _ => None,
+        }
+    }
+
+    fn json(&self) -> Value {
+        match (self, self.whole()) {
+            (_, Some(whole)) => whole.into(),
+            (Self::Number(number), None) => (*number).into(),
+            (Self::Bool(flag), _) => (*flag).into(),
+            (Self::Text(text), _) => text.as_str().into(),
+        }
+    }
 }
 
 /// Parameters by name.
@@ -34,23 +60,25 @@ impl Parameters {
 
     /// The whole number of that name.
     pub(super) fn count(&self, name: &str) -> Result<Option<u64>, String> {
-        /// Up to here every whole number has an `f64`.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
+        let Some(parameter) = self.0.get(name) else { return Ok(None) };
+        match parameter.whole().map(u64::try_from) {
+            Some(Ok(count)) => Ok(Some(count)),
+            _ => Err(format!("the parameter `{name}` must be a whole number from 0")),
+        }
+    }
+
+    /// The text of that name.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, String> {
         match self.0.get(name) {
             None => Ok(None),
-            Some(Parameter::Number(number))
-                if number.fract() == 0.0 && (0.0..=EXACT).contains(number) =>
-            {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "it is whole and in range"
-                )]
-                let count = *number as u64;
-                Ok(Some(count))
-            }
-            Some(_) => Err(format!("the parameter `{name}` must be a whole number from 0")),
+            Some(Parameter::Text(text)) => Ok(Some(text)),
+            Some(_) => Err(format!("the parameter `{name}` must be a text")),
         }
+    }
+
+    /// All of them as JSON, whole numbers as such.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Value)> {
+        self.0.iter().map(|(name, parameter)| (name.as_str(), parameter.json()))
     }
 
     /// The first of these names that is given and says something.
@@ -102,9 +130,9 @@ impl<'de> Deserialize<'de> for Parameters {
 
 impl<'de> Deserialize<'de> for Parameter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Value;
+        struct Word;
 
-        impl Visitor<'_> for Value {
+        impl Visitor<'_> for Word {
             type Value = Parameter;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -133,6 +161,6 @@ impl<'de> Deserialize<'de> for Parameter {
             }
         }
 
-        deserializer.deserialize_any(Value)
+        deserializer.deserialize_any(Word)
     }
 }

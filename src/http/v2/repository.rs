@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::errors::{BodyErrors, KeyErrors, ModelErrors};
 use super::parameters::Parameters;
 use super::request::{invalid, parse_json};
+use super::solver;
 use super::target::Target;
 use crate::http::ApiState;
 use crate::http::body;
@@ -60,7 +61,8 @@ impl From<IndexEntry> for IndexedModel {
 
 /// Which models are there?
 ///
-/// Every version of every model in the folder of models, whether or not it can be used.
+/// The solver that is built in, and every version of every model in the folder of models, whether
+/// or not it can be used.
 #[utoipa::path(
     post, path = "/v2/repository/index", tag = "repository",
     request_body = Option<IndexRequest>,
@@ -74,9 +76,22 @@ pub(super) async fn list_repository(
     request: Request,
 ) -> Result<Json<Vec<IndexedModel>>, ApiError> {
     let IndexRequest { ready } = read(request, &state).await?;
-    let entries = state.registry.index().into_iter();
-    let listed = entries.filter(|entry| !ready || entry.state == IndexState::Ready);
-    Ok(Json(listed.map(IndexedModel::from).collect()))
+    let (shadowed, others): (Vec<_>, Vec<_>) =
+        state.registry.index().into_iter().partition(|entry| entry.name.as_str() == solver::NAME);
+    let reason = if shadowed.is_empty() {
+        "built in"
+    } else {
+        "built in; the model of this name in the folder is not used"
+    };
+    let mut listed = vec![IndexedModel {
+        name: solver::NAME.to_owned(),
+        version: solver::VERSION.to_owned(),
+        state: "READY",
+        reason: reason.to_owned(),
+    }];
+    let others = others.into_iter().filter(|entry| !ready || entry.state == IndexState::Ready);
+    listed.extend(others.map(IndexedModel::from));
+    Ok(Json(listed))
 }
 
 /// Load a model.
@@ -101,6 +116,7 @@ pub(super) async fn load_model(
         let name = super::errors::shown(name);
         return Err(invalid(format!("the parameter `{name}` is not supported")));
     }
+    refuse_solver(&target)?;
     state.registry.load_model(&target.name).await?;
     Ok(StatusCode::OK)
 }
@@ -121,8 +137,17 @@ pub(super) async fn unload_model(
     request: Request,
 ) -> Result<StatusCode, ApiError> {
     let ChangeRequest { .. } = read(request, &state).await?;
+    refuse_solver(&target)?;
     state.registry.unload_model(&target.name).map_err(RegistryFault::from)?;
     Ok(StatusCode::OK)
+}
+
+fn refuse_solver(target: &Target) -> Result<(), ApiError> {
+    if target.is_solver() {
+        let name = solver::NAME;
+        return Err(invalid(format!("the model `{name}` is built in: it is always loaded")));
+    }
+    Ok(())
 }
 
 /// Reads a body that may be empty.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -9,10 +10,11 @@ use super::bounded::bounded;
 use super::errors::shown;
 use super::numbers::JsonData;
 use super::parameters::Parameters;
+use super::value::{BYTES, Files, Value};
 use super::{HEADER_LENGTH, datatype};
 use crate::http::error::ApiError;
 use crate::http::problem::ProblemCode;
-use crate::inference::{Dimension, ElementType, Signature, Tensor};
+use crate::inference::{ElementType, Signature, Tensor};
 
 /// Axes of a tensor.
 const MOST_AXES: usize = 16;
@@ -37,7 +39,9 @@ pub(super) struct InferRequest {
     #[serde(default)]
     #[schema(nullable = false, max_length = 1024)]
     id: Option<String>,
-    /// `binary_data_output`: all outputs as bytes. `timeout`: microseconds that it may take.
+    /// `binary_data_output`: all outputs as bytes. `timeout`: microseconds that it may take. Where
+    /// pictures are restored also the parameters of a restoration, and `output_encoding`: the
+    /// format of the file that comes back.
     #[serde(default)]
     #[schema(value_type = Object, required = false)]
     parameters: Parameters,
@@ -63,13 +67,14 @@ struct InputTensor {
     /// Type of its elements.
     #[schema(example = "FP32")]
     datatype: String,
-    /// `binary_data_size`: bytes of the tensor behind the JSON, in place of `data`.
+    /// `binary_data_size`: bytes of the tensor behind the JSON, in place of `data`. `content_type`:
+    /// `base64`, if `data` is of type `BYTES`.
     #[serde(default)]
     #[schema(value_type = Object, required = false)]
     parameters: Parameters,
-    /// The elements row by row, flat or nested as the shape.
+    /// The elements row by row, flat or nested as the shape: numbers, or texts in base64.
     #[serde(default)]
-    #[schema(value_type = Vec<f64>, required = false)]
+    #[schema(value_type = Vec<Value>, required = false)]
     data: Option<JsonData>,
 }
 
@@ -88,7 +93,8 @@ struct RequestedOutput {
 #[derive(Debug)]
 pub(super) struct Inference {
     pub(super) id: Option<String>,
-    pub(super) inputs: Vec<(String, Tensor)>,
+    pub(super) parameters: Parameters,
+    pub(super) inputs: Vec<(String, Value)>,
     pub(super) outputs: Outputs,
     /// Time that the caller gives it.
     pub(super) timeout: Option<Duration>,
@@ -98,28 +104,16 @@ pub(super) struct Inference {
 #[derive(Debug)]
 pub(super) struct Outputs {
     /// Names, each with its own wish if it has one; all outputs if empty.
-    named: Vec<(String, Option<bool>)>,
-    binary: bool,
+    pub(super) named: Vec<(String, Option<bool>)>,
+    pub(super) binary: bool,
 }
 
 impl Outputs {
     /// Positions of the wanted outputs of a model, and whether each is wanted as bytes.
     pub(super) fn choose(&self, signature: &Signature) -> Result<Vec<(usize, bool)>, ApiError> {
         let outputs = &signature.outputs;
-        let chosen: Vec<_> = if self.named.is_empty() {
-            (0..outputs.len()).map(|index| (index, self.binary)).collect()
-        } else {
-            let find = |(name, wish): &(String, Option<bool>)| {
-                let index = outputs.iter().position(|output| output.name == *name);
-                let index = index.ok_or_else(|| {
-                    let known: Vec<_> = outputs.iter().map(|output| output.name.as_str()).collect();
-                    let (name, known) = (shown(name), known.join(", "));
-                    invalid(format!("the model has no output `{name}`; it has {known}"))
-                })?;
-                Ok((index, wish.unwrap_or(self.binary)))
-            };
-            self.named.iter().map(find).collect::<Result<_, ApiError>>()?
-        };
+        let names: Vec<_> = outputs.iter().map(|output| output.name.as_str()).collect();
+        let chosen = self.choose_among(&names)?;
         for &(index, binary) in &chosen {
             let output = &outputs[index];
             if !binary && datatype::is_binary_only(output.element) {
@@ -132,6 +126,21 @@ impl Outputs {
         }
         Ok(chosen)
     }
+
+    /// As [`Self::choose`], among outputs of these names.
+    pub(super) fn choose_among(&self, names: &[&str]) -> Result<Vec<(usize, bool)>, ApiError> {
+        if self.named.is_empty() {
+            return Ok((0..names.len()).map(|index| (index, self.binary)).collect());
+        }
+        let find = |(name, wish): &(String, Option<bool>)| {
+            let index = names.iter().position(|known| known == name).ok_or_else(|| {
+                let (name, known) = (shown(name), names.join(", "));
+                invalid(format!("the model has no output `{name}`; it has {known}"))
+            })?;
+            Ok((index, wish.unwrap_or(self.binary)))
+        };
+        self.named.iter().map(find).collect()
+    }
 }
 
 /// An error of the caller.
@@ -139,31 +148,25 @@ pub(super) fn invalid(detail: impl Into<String>) -> ApiError {
     ApiError::new(ProblemCode::InvalidTensors, detail)
 }
 
-/// Reads a body of which `header` bytes are JSON; all of it where that is not said. With a header
-/// of no bytes, the body is the only input of the model.
-pub(super) fn parse(
-    body: &[u8],
-    header: Option<usize>,
-    signature: &Signature,
-) -> Result<Inference, ApiError> {
-    if header == Some(0) {
-        return parse_raw(body, signature);
-    }
+/// Reads a body of which `header` bytes are JSON; all of it where that is not said.
+pub(super) fn parse(mut body: Bytes, header: Option<usize>) -> Result<Inference, ApiError> {
     let length = body.len();
-    let (json, bytes) = body.split_at_checked(header.unwrap_or(length)).ok_or_else(|| {
-        let header = header.unwrap_or_default();
-        invalid(format!("{HEADER_LENGTH} is {header}, but the body has {length} bytes"))
-    })?;
-    let request: InferRequest = parse_json(json)?;
+    let split = header.unwrap_or(length);
+    if split > length {
+        let detail = format!("{HEADER_LENGTH} is {split}, but the body has {length} bytes");
+        return Err(invalid(detail));
+    }
+    let tail = body.split_off(split);
+    let request: InferRequest = parse_json(&body)?;
     check_id(request.id.as_deref())?;
     refuse_unsupported("the request", &request.parameters)?;
     let binary = request.parameters.flag("binary_data_output").map_err(invalid)?.unwrap_or(false);
     let timeout = request.parameters.count("timeout").map_err(invalid)?;
-    let mut bytes = Bytes { rest: bytes, is_announced: header.is_some() };
-    let inputs = request.inputs.into_iter().map(|input| input.read(&mut bytes));
+    let mut tail = Tail { rest: tail, is_announced: header.is_some() };
+    let inputs = request.inputs.into_iter().map(|input| input.read(&mut tail));
     let inputs = inputs.collect::<Result<_, _>>()?;
-    if !bytes.rest.is_empty() {
-        let left = bytes.rest.len();
+    if !tail.rest.is_empty() {
+        let left = tail.rest.len();
         return Err(invalid(format!("{left} bytes behind the JSON belong to no input")));
     }
     let mut named = Vec::with_capacity(request.outputs.len());
@@ -176,6 +179,7 @@ pub(super) fn parse(
     }
     Ok(Inference {
         id: request.id,
+        parameters: request.parameters,
         inputs,
         outputs: Outputs { named, binary },
         timeout: timeout.filter(|time| *time > 0).map(Duration::from_micros),
@@ -207,29 +211,28 @@ fn refuse_unsupported(of: &str, parameters: &Parameters) -> Result<(), ApiError>
 }
 
 /// The tensors behind the JSON.
-struct Bytes<'a> {
-    rest: &'a [u8],
+struct Tail {
+    rest: Bytes,
     is_announced: bool,
 }
 
-impl<'a> Bytes<'a> {
-    fn take(&mut self, size: u64) -> Result<&'a [u8], String> {
+impl Tail {
+    fn take(&mut self, size: u64) -> Result<Bytes, String> {
         if !self.is_announced {
             return Err(format!("has binary_data_size, but {HEADER_LENGTH} is missing"));
         }
         let left = self.rest.len();
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let taken = self.rest.split_at_checked(size);
-        let (taken, rest) = taken.ok_or_else(|| {
-            format!("has a binary_data_size of {size}, but {left} bytes are left in the body")
-        })?;
-        self.rest = rest;
-        Ok(taken)
+        match usize::try_from(size) {
+            Ok(size) if size <= left => Ok(self.rest.split_to(size)),
+            _ => Err(format!(
+                "has a binary_data_size of {size}, but {left} bytes are left in the body"
+            )),
+        }
     }
 }
 
 impl InputTensor {
-    fn read(self, bytes: &mut Bytes<'_>) -> Result<(String, Tensor), ApiError> {
+    fn read(self, tail: &mut Tail) -> Result<(String, Value), ApiError> {
         if self.name.len() > LONGEST_NAME {
             let length = self.name.len();
             let detail = format!("an input has a name of {length} bytes, more than {LONGEST_NAME}");
@@ -237,11 +240,11 @@ impl InputTensor {
         }
         let name = self.name.clone();
         let fault = |reason: String| invalid(format!("input `{}`: {reason}", shown(&name)));
-        let tensor = self.tensor(bytes).map_err(fault)?;
-        Ok((name, tensor))
+        let value = self.value(tail).map_err(fault)?;
+        Ok((name, value))
     }
 
-    fn tensor(self, bytes: &mut Bytes<'_>) -> Result<Tensor, String> {
+    fn value(self, tail: &mut Tail) -> Result<Value, String> {
         if let Some(name) = self.parameters.first_of(UNSUPPORTED) {
             return Err(format!("the parameter `{name}` is not supported"));
         }
@@ -258,50 +261,42 @@ impl InputTensor {
             (Some(_), Some(_)) => Err("has both data and binary_data_size".to_owned()),
             (None, None) => Err("has neither data nor binary_data_size".to_owned()),
             (Some(size), None) => {
-                let taken = bytes.take(size)?;
-                Tensor::from_le_bytes(element, shape, taken).map_err(|error| error.to_string())
+                let taken = tail.take(size)?;
+                let Some(element) = element else {
+                    return Files::from_bytes(shape, taken).map(Value::Files);
+                };
+                let tensor = Tensor::from_le_bytes(element, shape, &taken);
+                tensor.map(Value::Numbers).map_err(|error| error.to_string())
             }
             (None, Some(data)) => {
-                data.into_tensor(element, shape).map_err(|error| error.to_string())
+                let value = match element {
+                    Some(element) => data.into_tensor(element, shape).map(Value::Numbers),
+                    None if self.parameters.text("content_type")? == Some("base64") => {
+                        data.into_files(shape).map(Value::Files)
+                    }
+                    None => {
+                        return Err(format!(
+                            "{BYTES} in JSON is text in base64, with the parameter \
+                             `content_type` = \"base64\"; else send it as bytes, with \
+                             `binary_data_size`"
+                        ));
+                    }
+                };
+                value.map_err(|error| error.to_string())
             }
         }
     }
 }
 
-fn element(datatype: &str) -> Result<ElementType, String> {
-    datatype::find(datatype).ok_or_else(|| {
-        if datatype == "BYTES" {
-            return "BYTES is not supported: models here take numbers".to_owned();
-        }
-        format!("{:?} is no datatype: expected one of {}", shown(datatype), datatype::names())
-    })
-}
-
-/// A body that is nothing but the elements of the only input. At most one of its axes may be of
-/// any length; it follows from the number of bytes.
-fn parse_raw(body: &[u8], signature: &Signature) -> Result<Inference, ApiError> {
-    let [input] = &signature.inputs[..] else {
-        let count = signature.inputs.len();
-        return Err(invalid(format!("a body of bytes alone needs one input; there are {count}")));
-    };
-    let Some(axes) = &input.shape else {
-        return Err(invalid("a body of bytes alone needs an input with known axes"));
-    };
-    if axes.iter().filter(|axis| axis.fixed().is_none()).count() > 1 {
-        let detail = "a body of bytes alone needs an input with at most one axis of any length";
-        return Err(invalid(detail));
+/// The type of numbers; none for files.
+fn element(datatype: &str) -> Result<Option<ElementType>, String> {
+    match datatype::find(datatype) {
+        None if datatype == BYTES => Ok(None),
+        None => Err(format!(
+            "{:?} is no datatype: expected one of {}, {BYTES}",
+            shown(datatype),
+            datatype::names()
+        )),
+        element => Ok(element),
     }
-    let fixed = axes.iter().filter_map(Dimension::fixed).try_fold(1_u64, u64::checked_mul);
-    let row = fixed.and_then(|count| count.checked_mul(input.element.size() as u64)).unwrap_or(0);
-    let free = (body.len() as u64).checked_div(row).unwrap_or(0);
-    let side = |axis: &Dimension| usize::try_from(axis.fixed().unwrap_or(free)).unwrap_or(0);
-    let shape = axes.iter().map(side).collect();
-    let tensor = Tensor::from_le_bytes(input.element, shape, body);
-    let tensor = tensor.map_err(|error| invalid(format!("input `{}`: {error}", input.name)))?;
-    Ok(Inference {
-        id: None,
-        inputs: vec![(input.name.clone(), tensor)],
-        outputs: Outputs { named: Vec::new(), binary: true },
-        timeout: None,
-    })
 }

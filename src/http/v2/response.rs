@@ -7,9 +7,11 @@ use axum::response::Response;
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::value::{BYTES, Value};
 use super::{HEADER_LENGTH, datatype};
+use crate::engines::Warning;
 use crate::http::error::ApiError;
-use crate::inference::{Tensor, TensorData};
+use crate::inference::TensorData;
 
 /// What a model answered.
 #[derive(Serialize, ToSchema)]
@@ -22,8 +24,20 @@ pub(super) struct InferResponse<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     id: Option<&'a str>,
+    /// There if the caller should know something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parameters: Option<ResponseParameters>,
     /// In the order of the request.
     outputs: Vec<OutputTensor<'a>>,
+}
+
+/// What the caller should know.
+#[derive(Serialize, ToSchema)]
+struct ResponseParameters {
+    /// Warnings of a restoration, as elsewhere, with commas between them.
+    #[schema(example = "empty-mask")]
+    warnings: String,
 }
 
 /// One output.
@@ -36,29 +50,43 @@ struct OutputTensor<'a> {
     datatype: &'static str,
     /// Lengths of its axes.
     shape: &'a [usize],
-    /// There if the tensor stands behind the JSON.
+    /// There unless `data` is numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    parameters: Option<BinaryParameters>,
-    /// The elements row by row. What JSON has no number for, such as infinity, is null.
+    parameters: Option<OutputParameters>,
+    /// The elements row by row: numbers, or texts in base64. What JSON has no number for, such as
+    /// infinity, is null.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = Vec<f64>, required = false)]
+    #[schema(nullable = false, value_type = Vec<Value>, required = false)]
     data: Option<JsonElements<'a>>,
 }
 
-/// Where a tensor is.
-#[derive(Serialize, ToSchema)]
-struct BinaryParameters {
+/// Where a tensor is, or how it is written.
+#[derive(Default, Serialize, ToSchema)]
+struct OutputParameters {
     /// Bytes of the tensor behind the JSON.
-    binary_data_size: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    binary_data_size: Option<usize>,
+    /// `base64`, if `data` is of type `BYTES`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    content_type: Option<&'static str>,
 }
 
-/// Elements that are written as numbers.
-struct JsonElements<'a>(&'a TensorData);
+/// Elements that are written into the JSON.
+enum JsonElements<'a> {
+    Numbers(&'a TensorData),
+    Texts(Vec<String>),
+}
 
 impl Serialize for JsonElements<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
+        let numbers = match self {
+            Self::Texts(list) => return list.serialize(serializer),
+            Self::Numbers(numbers) => numbers,
+        };
+        match numbers {
             TensorData::Bool(list) => list.serialize(serializer),
             TensorData::U8(list) => list.serialize(serializer),
             TensorData::I8(list) => list.serialize(serializer),
@@ -83,33 +111,57 @@ pub(super) struct Letterhead {
     pub(super) id: Option<String>,
 }
 
+/// What came out of a request.
+pub(super) struct Outcome {
+    /// All outputs, by name.
+    pub(super) outputs: Vec<(String, Value)>,
+    /// Those that are sent, and whether each is sent as bytes.
+    pub(super) chosen: Vec<(usize, bool)>,
+    /// What the caller should know.
+    pub(super) warnings: Vec<Warning>,
+}
+
 /// Writes the chosen outputs, each as numbers or as bytes.
-pub(super) fn write(
-    head: &Letterhead,
-    outputs: &[(String, Tensor)],
-    chosen: &[(usize, bool)],
-) -> Result<Response, ApiError> {
+pub(super) fn write(head: &Letterhead, outcome: &Outcome) -> Result<Response, ApiError> {
+    let Outcome { outputs, chosen, warnings } = outcome;
     let mut tail = Vec::new();
     let mut described = Vec::with_capacity(chosen.len());
     for &(index, binary) in chosen {
-        let Some((name, tensor)) = outputs.get(index) else {
+        let Some((name, value)) = outputs.get(index) else {
             return Err(ApiError::internal("a model gave fewer outputs than it has"));
         };
-        let datatype = datatype::name(tensor.element());
-        let (parameters, data) = if binary {
-            let bytes = tensor.to_le_bytes();
-            let binary_data_size = bytes.len();
-            tail.push(bytes);
-            (Some(BinaryParameters { binary_data_size }), None)
-        } else {
-            (None, Some(JsonElements(tensor.data())))
+        let (datatype, shape) = match value {
+            Value::Numbers(tensor) => (datatype::name(tensor.element()), tensor.shape()),
+            Value::Files(files) => (BYTES, files.shape()),
         };
-        described.push(OutputTensor { name, datatype, shape: tensor.shape(), parameters, data });
+        let (parameters, data) = if binary {
+            let bytes = match value {
+                Value::Numbers(tensor) => tensor.to_le_bytes(),
+                Value::Files(files) => files.to_bytes(),
+            };
+            let binary_data_size = Some(bytes.len());
+            tail.push(bytes);
+            (Some(OutputParameters { binary_data_size, ..OutputParameters::default() }), None)
+        } else {
+            match value {
+                Value::Numbers(tensor) => (None, Some(JsonElements::Numbers(tensor.data()))),
+                Value::Files(files) => {
+                    let content_type = Some("base64");
+                    let parameters =
+                        OutputParameters { content_type, ..OutputParameters::default() };
+                    (Some(parameters), Some(JsonElements::Texts(files.to_texts())))
+                }
+            }
+        };
+        described.push(OutputTensor { name, datatype, shape, parameters, data });
     }
     let response = InferResponse {
         model_name: &head.name,
         model_version: head.version.clone(),
         id: head.id.as_deref(),
+        parameters: (!warnings.is_empty()).then(|| ResponseParameters {
+            warnings: warnings.iter().map(|warning| warning.slug()).collect::<Vec<_>>().join(","),
+        }),
         outputs: described,
     };
     let mut body = serde_json::to_vec(&response).map_err(ApiError::internal)?;

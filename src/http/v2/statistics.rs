@@ -8,7 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::errors::{KeyErrors, ModelErrors};
-use super::target::Target;
+use super::solver::{self, SolverTally};
+use super::target::{Model, Target};
 use crate::http::ApiState;
 use crate::http::error::ApiError;
 use crate::inference::{BatchTally, Statistics, Tally};
@@ -85,8 +86,27 @@ struct MemoryUsage {
 
 impl From<&Lease> for ModelStatistics {
     fn from(lease: &Lease) -> Self {
-        let statistics = lease.statistics();
         let on_gpu = lease.placement().provider() != "CPUExecutionProvider";
+        Self {
+            memory_usage: vec![MemoryUsage {
+                r#type: if on_gpu { "GPU" } else { "CPU" },
+                id: 0,
+                byte_size: lease.bytes(),
+            }],
+            ..Self::new(lease.name().to_string(), lease.version().to_string(), &lease.statistics())
+        }
+    }
+}
+
+impl From<&SolverTally> for ModelStatistics {
+    fn from(tally: &SolverTally) -> Self {
+        Self::new(solver::NAME.to_owned(), solver::VERSION.to_owned(), &tally.read())
+    }
+}
+
+impl ModelStatistics {
+    /// Of a model that takes no memory of its own.
+    fn new(name: String, version: String, statistics: &Statistics) -> Self {
         let batch = |(&batch_size, tally): (&usize, &BatchTally)| BatchStatistics {
             batch_size,
             compute_input: tally.compute_input.into(),
@@ -94,19 +114,15 @@ impl From<&Lease> for ModelStatistics {
             compute_output: tally.compute_output.into(),
         };
         Self {
-            name: lease.name().to_string(),
-            version: lease.version().to_string(),
+            name,
+            version,
             last_inference: statistics.last_inference_ms,
             inference_count: statistics.inference_count,
             execution_count: statistics.execution_count,
             batch_stats: statistics.batches.iter().map(batch).collect(),
-            inference_stats: times(&statistics),
+            inference_stats: times(statistics),
             response_stats: BTreeMap::new(),
-            memory_usage: vec![MemoryUsage {
-                r#type: if on_gpu { "GPU" } else { "CPU" },
-                id: 0,
-                byte_size: lease.bytes(),
-            }],
+            memory_usage: Vec::new(),
         }
     }
 }
@@ -140,8 +156,11 @@ pub(super) async fn show_statistics(
     State(state): State<ApiState>,
     target: Target,
 ) -> Result<Json<AllStatistics>, ApiError> {
-    let lease = target.lease(&state).await?;
-    Ok(Json(AllStatistics { model_stats: vec![ModelStatistics::from(&lease)] }))
+    let statistics = match target.model(&state).await? {
+        Model::Solver => ModelStatistics::from(&*state.solver),
+        Model::Network(lease) => ModelStatistics::from(&lease),
+    };
+    Ok(Json(AllStatistics { model_stats: vec![statistics] }))
 }
 
 /// What have the models done since they were loaded?
@@ -153,6 +172,7 @@ pub(super) async fn show_statistics(
     ),
 )]
 pub(super) async fn show_all_statistics(State(state): State<ApiState>) -> Json<AllStatistics> {
-    let model_stats = state.registry.leases().iter().map(ModelStatistics::from).collect();
+    let mut model_stats = vec![ModelStatistics::from(&*state.solver)];
+    model_stats.extend(state.registry.leases().iter().map(ModelStatistics::from));
     Json(AllStatistics { model_stats })
 }

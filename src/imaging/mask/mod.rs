@@ -46,18 +46,23 @@ impl Mask {
         width: usize,
         height: usize,
     ) -> Result<Self, ImagingError> {
-        if let Err(mut faults) = options.validate() {
-            return Err(faults.remove(0).into());
-        }
+        check(options)?;
         let header = inspect(bytes, limits)?;
         let (expected, actual) = ((width, height), (header.width, header.height));
         if expected != actual {
             return Err(ImagingError::MaskSize { expected, actual });
         }
-        if options.channel == MaskChannel::Alpha && !header.model.has_alpha() {
-            return Err(ImagingError::MaskWithoutAlpha);
-        }
-        let raster = decode(bytes, limits)?.raster;
+        check_channel(header.model, options)?;
+        Self::of(decode(bytes, limits)?.raster, options)
+    }
+
+    /// Reads a mask from pixels, as [`Self::decode`] does from those of a file.
+    ///
+    /// # Errors
+    /// [`ImagingError::MaskWithoutAlpha`], [`ImagingError::Option`].
+    pub fn of(raster: Raster, options: &MaskOptions) -> Result<Self, ImagingError> {
+        check(options)?;
+        check_channel(raster.model(), options)?;
         let holes = holes(&raster, options);
         drop(raster);
         Ok(Self::new(weights_around(holes, options.dilate, options.feather)))
@@ -142,6 +147,17 @@ impl Mask {
     pub fn bounds(&self) -> Option<Region> {
         self.bounds
     }
+}
+
+fn check(options: &MaskOptions) -> Result<(), ImagingError> {
+    options.validate().map_err(|mut faults| faults.remove(0).into())
+}
+
+fn check_channel(model: ColorModel, options: &MaskOptions) -> Result<(), ImagingError> {
+    if options.channel == MaskChannel::Alpha && !model.has_alpha() {
+        return Err(ImagingError::MaskWithoutAlpha);
+    }
+    Ok(())
 }
 
 /// 255 where the raster is a hole and 0 elsewhere, before the hole is widened.

@@ -1,6 +1,7 @@
 //! Numbers in lists become tensors, or an error that says which of them cannot.
 
-use super::{DEEPEST, JsonData};
+use super::JsonData;
+use super::read::DEEPEST;
 use crate::inference::{ElementType, Tensor, TensorData};
 
 fn read(json: &str, element: ElementType, shape: &[usize]) -> Result<Tensor, String> {
@@ -48,13 +49,37 @@ fn what_does_not_fit_is_named() {
         ("[[], 1]", E::U8, "mixes numbers and lists"),
         ("[1, []]", E::U8, "mixes numbers and lists"),
         ("1", E::U8, "must be a list"),
-        ("[\"a\"]", E::U8, "holds text"),
-        ("[null, 1]", E::U8, "numbers in lists"),
-        ("{}", E::U8, "numbers in lists"),
+        ("[\"a\"]", E::U8, "holds text, but UINT8 is numbers"),
+        ("[\"a\", 1]", E::U8, "mixes numbers and text"),
+        ("[1, \"a\"]", E::U8, "mixes numbers and text"),
+        ("[null, 1]", E::U8, "numbers or texts in lists"),
+        ("{}", E::U8, "numbers or texts in lists"),
         ("[1, 2]", E::F16, "FP16 has no numbers in JSON"),
         (&deep, E::U8, "nested more than 16 deep"),
     ] {
         let error = read(json, element, &[2]).unwrap_err();
+        assert!(error.contains(told), "{json}: {error}");
+    }
+}
+
+#[test]
+fn texts_in_lists_become_files() {
+    let read = |json: &str, shape: &[usize]| {
+        let data: JsonData = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let files = data.into_files(shape.to_vec()).map_err(|error| error.to_string())?;
+        Ok::<_, String>(files.elements().concat())
+    };
+    assert_eq!(read("[\"AQ==\", \"Ag\"]", &[2]), Ok(vec![1, 2]));
+    assert_eq!(read("[[\"AQ==\"], [\"Ag\"]]", &[2, 1]), Ok(vec![1, 2]));
+    let many = format!("[{}\"\"]", "\"\",".repeat(256));
+    for (json, told) in [
+        ("[1]", "holds numbers, but BYTES in JSON is text in base64"),
+        ("[\"ä\"]", "data[0] is no base64"),
+        ("[[\"AQ\"], [\"Ag\"]]", "nested as [2, 1], but the shape is [1]"),
+        ("[]", "has 1 elements, but 0 are given"),
+        (&many, "more than 256 texts"),
+    ] {
+        let error = read(json, &[1]).unwrap_err();
         assert!(error.contains(told), "{json}: {error}");
     }
 }

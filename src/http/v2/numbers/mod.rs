@@ -1,20 +1,19 @@
-//! The `data` of a tensor in JSON: numbers in lists, flat or nested, read without a tree of values.
+//! The `data` of a tensor in JSON: numbers or texts in lists, flat or nested, read without a tree
+//! of values.
+
+mod read;
 
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
-
+use super::value::{BYTES, Files};
 use crate::inference::{Element, ElementType, Tensor, TensorError};
 
-/// Elements of one tensor that JSON may bring; more have to come as bytes.
-const MOST_ELEMENTS: usize = 1 << 24;
-/// Lists in lists.
-const DEEPEST: usize = 16;
-
-/// Numbers as they were written.
+/// Numbers or texts as they were written.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct JsonData {
     numbers: Numbers,
+    /// In place of numbers.
+    texts: Vec<String>,
     /// Length of the lists at each depth, as far as known.
     lengths: Vec<Option<usize>>,
     /// How deep the numbers lie.
@@ -97,7 +96,7 @@ impl Numbers {
     }
 }
 
-/// Why numbers do not make a tensor.
+/// Why data does not make a tensor.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub(super) enum DataFault {
     #[error("data[{index}] is {value}, which is no {datatype}")]
@@ -106,22 +105,45 @@ pub(super) enum DataFault {
     Nested { nested: Vec<usize>, shape: Vec<usize> },
     #[error("{datatype} has no numbers in JSON; send it as bytes, with `binary_data_size`")]
     BinaryOnly { datatype: &'static str },
+    #[error("`data` holds text, but {datatype} is numbers")]
+    Text { datatype: &'static str },
+    #[error("`data` holds numbers, but {BYTES} in JSON is text in base64")]
+    Numbers,
+    #[error("{0}")]
+    Files(String),
     #[error(transparent)]
     Tensor(#[from] TensorError),
 }
 
 impl JsonData {
+    /// Makes files of texts in base64.
+    pub(super) fn into_files(self, shape: Vec<usize>) -> Result<Files, DataFault> {
+        self.check_nesting(&shape)?;
+        if self.numbers.len() > 0 {
+            return Err(DataFault::Numbers);
+        }
+        Files::from_texts(shape, &self.texts).map_err(DataFault::Files)
+    }
+
+    fn check_nesting(&self, shape: &[usize]) -> Result<(), DataFault> {
+        let nested: Vec<usize> = self.lengths.iter().map(|length| length.unwrap_or(0)).collect();
+        if nested.len() > 1 && nested != shape {
+            return Err(DataFault::Nested { nested, shape: shape.to_vec() });
+        }
+        Ok(())
+    }
+
     /// Makes a tensor of the numbers.
     pub(super) fn into_tensor(
         self,
         element: ElementType,
         shape: Vec<usize>,
     ) -> Result<Tensor, DataFault> {
-        let nested: Vec<usize> = self.lengths.into_iter().map(Option::unwrap_or_default).collect();
-        if nested.len() > 1 && nested != shape {
-            return Err(DataFault::Nested { nested, shape });
-        }
+        self.check_nesting(&shape)?;
         let datatype = super::datatype::name(element);
+        if !self.texts.is_empty() {
+            return Err(DataFault::Text { datatype });
+        }
         let numbers = self.numbers;
         match element {
             ElementType::Bool => bools(numbers, shape),
@@ -213,108 +235,6 @@ fn real<T: Element>(
         Numbers::Bools(list) => return Err(range(0, list[0], datatype)),
     };
     Ok(Tensor::new(shape, list)?)
-}
-
-impl<'de> Deserialize<'de> for JsonData {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut data = Self::default();
-        Level { data: &mut data, depth: 0 }.deserialize(deserializer)?;
-        Ok(data)
-    }
-}
-
-/// What stands at some depth: a list or, below the first, a number.
-struct Level<'a> {
-    data: &'a mut JsonData,
-    depth: usize,
-}
-
-impl Level<'_> {
-    /// All numbers lie equally deep.
-    fn leaf<E: Error>(&self) -> Result<(), E> {
-        let JsonData { numbers, lengths, leaves } = &*self.data;
-        if self.depth == 0 {
-            return Err(E::custom("`data` must be a list"));
-        }
-        if leaves.is_some_and(|leaves| leaves != self.depth) || lengths.len() > self.depth {
-            return Err(E::custom("`data` mixes numbers and lists"));
-        }
-        if numbers.len() >= MOST_ELEMENTS {
-            let limit = format!("`data` has more than {MOST_ELEMENTS} numbers: send bytes instead");
-            return Err(E::custom(limit));
-        }
-        Ok(())
-    }
-
-    fn push<E: Error>(
-        self,
-        push: impl FnOnce(&mut Numbers) -> Result<(), &'static str>,
-    ) -> Result<(), E> {
-        self.leaf()?;
-        self.data.leaves = Some(self.depth);
-        push(&mut self.data.numbers).map_err(E::custom)
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Level<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Level<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("numbers in lists")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let Self { data, depth } = self;
-        if data.leaves.is_some_and(|leaves| leaves <= depth) {
-            return Err(A::Error::custom("`data` mixes numbers and lists"));
-        }
-        if depth >= DEEPEST {
-            let limit = format!("`data` is nested more than {DEEPEST} deep");
-            return Err(A::Error::custom(limit));
-        }
-        if data.lengths.len() <= depth {
-            data.lengths.resize(depth + 1, None);
-        }
-        let mut length = 0;
-        while list.next_element_seed(Level { data: &mut *data, depth: depth + 1 })?.is_some() {
-            length += 1;
-        }
-        if *data.lengths[depth].get_or_insert(length) == length {
-            return Ok(());
-        }
-        Err(A::Error::custom("`data` has lists of different lengths side by side"))
-    }
-
-    fn visit_bool<E: Error>(self, flag: bool) -> Result<(), E> {
-        self.push(|numbers| numbers.push_bool(flag))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
-        self.push(|numbers| numbers.push_int(number))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
-        match i64::try_from(number) {
-            Ok(number) => self.push(|numbers| numbers.push_int(number)),
-            Err(_) => self.push(|numbers| numbers.push_wide(number)),
-        }
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
-        self.push(|numbers| numbers.push_float(number))
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
-        Err(E::custom("`data` holds text, which models here do not take"))
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! `cogd bench serve`.
 
 use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -102,6 +104,7 @@ impl ServeBench {
                 )
             };
             row("bare", 1, "", &bare)?;
+            row("copy", 1, "", &self.copy(&input)?)?;
             for (clients, longest) in [(1, 1), (self.clients, 1), (self.clients, self.max_batch)] {
                 let served = self.serve(folder, threads, longest, clients, &input)?;
                 row("HTTP", clients, &longest.to_string(), &served)?;
@@ -112,6 +115,17 @@ impl ServeBench {
 
     fn time(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
+    }
+
+    /// What the bytes cost alone: the same request, sent back by a server that looks at nothing.
+    fn copy(&self, input: &Tensor) -> anyhow::Result<Run> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let request = Request::new(format!("http://{}/", listener.local_addr()?), input);
+        let size = request.body.len();
+        thread::spawn(move || echo(&listener, size));
+        let (began, time) = (Instant::now(), self.time());
+        let times = request.repeat(began, time)?;
+        Ok(Run { times, wall: began.elapsed() })
     }
 
     /// A service of its own, and clients that ask it one request after the other.
@@ -196,6 +210,26 @@ fn bare(factory: &BackendFactory, input: &Tensor, time: Duration) -> anyhow::Res
     }
     run.wall = began.elapsed();
     Ok(run)
+}
+
+/// Sends every body of `size` bytes back to its only client, until that leaves.
+fn echo(listener: &TcpListener, size: usize) -> std::io::Result<()> {
+    let (stream, _) = listener.accept()?;
+    stream.set_nodelay(true)?;
+    let (mut reader, mut writer) = (BufReader::new(&stream), &stream);
+    let mut body = vec![0; size];
+    loop {
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            if reader.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+        }
+        reader.read_exact(&mut body)?;
+        write!(writer, "HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n")?;
+        writer.write_all(&body)?;
+    }
 }
 
 /// A request with a binary tensor, whose answer is one as well.

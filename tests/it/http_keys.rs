@@ -92,11 +92,12 @@ async fn a_key_opens_the_door_in_either_header_and_nothing_else_does() {
     assert_eq!(without.status, StatusCode::UNAUTHORIZED);
     assert_eq!(without.header("www-authenticate"), "Bearer realm=\"cogd\"");
     let stranger = ApiKey::generate().unwrap();
+    let other_end = if text.ends_with('0') { '1' } else { '0' };
     for (name, value) in [
         ("authorization", format!("Bearer {}", stranger.reveal())),
         ("authorization", format!("Basic {text}")),
         ("authorization", "Bearer".to_owned()),
-        ("x-api-key", format!("{}0", &text[..text.len() - 1])),
+        ("x-api-key", format!("{}{other_end}", &text[..text.len() - 1])),
         ("x-api-key", String::new()),
     ] {
         let answer = service.get(ENGINES, &[(name, &value)]).await;

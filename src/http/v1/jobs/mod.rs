@@ -111,12 +111,14 @@ pub(super) async fn answer_accepted(
     job: Job,
 ) -> Result<Response, ApiError> {
     let id = job.id;
-    let job = wait(state, caller, job, prefer).await;
-    let result = if job.state == JobState::Succeeded && !prefer.patience().is_zero() {
+    // Who does not wait is told of the job, however quickly that may have ended.
+    let waits = !prefer.patience().is_zero();
+    let job = if waits { wait(state, caller, job, prefer).await } else { job };
+    let result = if waits && job.state == JobState::Succeeded {
         // The job is accepted whatever happens now: a result that cannot be read can be later.
         let answer = result::answer(state, accept, &job).await;
         (!is_unavailable(&answer)).then_some(answer).transpose()?
-    } else if job.state.is_final() && job.state != JobState::Succeeded {
+    } else if waits && job.state.is_final() {
         Some(result::without_result(&job))
     } else {
         None

@@ -11,7 +11,7 @@ use super::canvas::Canvas;
 use super::frame::Frame;
 use super::holes::Holes;
 use super::line::LANES;
-use super::shrink;
+use super::shrink::{self, Firm};
 use super::strips::{Coverage, Strip, Strips};
 
 /// A grid of blocks: they start at (`top + i · stride`, `left + j · stride`).
@@ -102,7 +102,7 @@ impl<F: Frame> Blocks<'_, F> {
         let Strip { batch, sums, first_row, .. } = &mut *self.strip;
         gather(batch, F::SIDE, self.canvas.plane.as_slice(), width, positions);
         self.frame.analyse(simd, batch);
-        shrink::hard(simd, batch, self.threshold);
+        shrink::firm(simd, batch, Firm::at(self.threshold));
         self.frame.synthesise(simd, batch);
         let positions = &positions[..count];
         scatter_add(batch, F::SIDE, sums, width, *first_row, positions, &[1.0; LANES]);

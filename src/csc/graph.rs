@@ -11,6 +11,7 @@ use super::dictionary::{Dictionary, DictionaryKind};
 use super::frame_step::Grid;
 use super::inpaint::MARGIN;
 use super::params::InpaintParams;
+use super::shrink::Firm;
 
 /// The least height and width of the images that the graph can take: its margin is mirrored once.
 pub const GRAPH_LEAST_SIDE: usize = MARGIN;
@@ -60,12 +61,7 @@ pub fn frame_graph(dictionary: &Dictionary, params: &InpaintParams) -> Result<Mo
 
         let lay = Convolution { stride: [stride as u64; 2], ..Convolution::PLAIN };
         let codes = g.conv(&canvas, &atoms, None, lay)?;
-        let mut thresholds = vec![params.frame.threshold(index); dictionary.count()];
-        // The mean of a block is kept, whatever its size.
-        thresholds[0] = 0.0;
-        let name = format!("thresholds_of_{index}");
-        let thresholds = g.weights(&name, &[1, count, 1, 1], &thresholds)?;
-        let sparse = g.hard_threshold(&codes, &thresholds)?;
+        let sparse = firm(&mut g, &codes, count, Firm::at(params.frame.threshold(index)), index)?;
         let sums = g.conv_transpose(&sparse, &atoms, None, lay)?;
 
         let first = g.integers(&format!("first_of_{index}"), &[above as i64, left as i64])?;
@@ -79,6 +75,28 @@ pub fn frame_graph(dictionary: &Dictionary, params: &InpaintParams) -> Result<Mo
     g.output("restored", &x)?;
     let model = g.finish()?;
     Ok(model.with_note("least_side", &GRAPH_LEAST_SIDE.to_string()))
+}
+
+/// Shrinks the codes of iteration `index`.
+fn firm(
+    g: &mut GraphBuilder,
+    codes: &Value,
+    count: u64,
+    Firm { low, slope }: Firm,
+    index: usize,
+) -> Result<Value, OnnxError> {
+    let mut lows = vec![low; count as usize];
+    let mut slopes = vec![slope; count as usize];
+    // The mean of a block is kept, whatever its size: its factor is never below one.
+    (lows[0], slopes[0]) = (-1.0, 1.0);
+    let shape = [1, count, 1, 1];
+    let lows = g.weights(&format!("lows_of_{index}"), &shape, &lows)?;
+    let slopes = g.weights(&format!("slopes_of_{index}"), &shape, &slopes)?;
+    let size = g.abs(codes)?;
+    let above = g.sub(&size, &lows)?;
+    let factor = g.mul(&above, &slopes)?;
+    let factor = g.clip(&factor, 0.0, 1.0)?;
+    g.mul(codes, &factor)
 }
 
 /// The value with so many mirrored samples before it along an axis, and [`MARGIN`] after it:

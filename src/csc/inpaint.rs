@@ -1,7 +1,7 @@
 //! Finds hidden samples by alternating between what is known and what is sparse.
 //!
 //! With `m` the known samples, `s` the signal, `W` an orthonormal transform of blocks and `H` a
-//! hard threshold that falls from iteration to iteration,
+//! threshold that falls from iteration to iteration,
 //!
 //! ```text
 //! x ← m ⊙ s + (1 − m) ⊙ mean over blocks of  Wᵀ H(W P x)

@@ -32,7 +32,7 @@ pub(super) fn npy(tensor: &Tensor) -> Option<Vec<u8>> {
     let mut file = b"\x93NUMPY\x01\x00".to_vec();
     file.extend_from_slice(&length.to_le_bytes());
     file.extend_from_slice(header.as_bytes());
-    file.extend_from_slice(&tensor.to_le_bytes());
+    tensor.append_le_bytes(&mut file);
     Some(file)
 }
 
@@ -46,7 +46,7 @@ pub(super) fn safetensors(tensors: &[(String, Tensor)], about: &[(&str, String)]
     let mut numbers = Vec::new();
     for (name, tensor) in tensors {
         let begin = numbers.len();
-        numbers.extend_from_slice(&tensor.to_le_bytes());
+        tensor.append_le_bytes(&mut numbers);
         let entry = json!({
             "dtype": tensor.element().to_string().to_uppercase(),
             "shape": tensor.shape(),

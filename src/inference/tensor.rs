@@ -177,23 +177,24 @@ impl TensorData {
         read!(U8, I8, U16, I16, U32, I32, F16, Bf16, F32, F64)
     }
 
-    fn to_le_bytes(&self) -> Vec<u8> {
+    fn append_le_bytes(&self, bytes: &mut Vec<u8>) {
         macro_rules! write {
             ($($variant:ident($element:ty)),*) => {
                 match self {
-                    Self::Bool(elements) => elements.iter().map(|&b| u8::from(b)).collect(),
+                    Self::Bool(elements) => bytes.extend(elements.iter().map(|&b| u8::from(b))),
                     $(Self::$variant(elements) => {
                         // Into room that is there already: the compiler makes a copy of this.
-                        let mut bytes = vec![0; size_of_val(&elements[..])];
-                        for (to, element) in bytes.as_chunks_mut().0.iter_mut().zip(elements) {
+                        let first = bytes.len();
+                        bytes.resize(first + size_of_val(&elements[..]), 0);
+                        let room = bytes[first..].as_chunks_mut().0;
+                        for (to, element) in room.iter_mut().zip(elements) {
                             *to = element.to_le_bytes();
                         }
-                        bytes
                     })*
                 }
             };
         }
-        numbers!(write)
+        numbers!(write);
     }
 }
 
@@ -258,7 +259,19 @@ impl Tensor {
 
     /// The elements as bytes, the least significant of each first.
     pub fn to_le_bytes(&self) -> Vec<u8> {
-        self.data.to_le_bytes()
+        let mut bytes = Vec::with_capacity(self.byte_length());
+        self.append_le_bytes(&mut bytes);
+        bytes
+    }
+
+    /// Adds the elements to bytes that are there, the least significant of each first.
+    pub fn append_le_bytes(&self, bytes: &mut Vec<u8>) {
+        self.data.append_le_bytes(bytes);
+    }
+
+    /// Bytes of all elements together.
+    pub fn byte_length(&self) -> usize {
+        self.len() * self.element().size()
     }
 
     /// Type of the elements.

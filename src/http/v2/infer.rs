@@ -85,7 +85,7 @@ pub(super) async fn infer(
             pictures::restore(&state, &caller, pictures::Engine::Solver, parsed).await?
         }
     };
-    let size = outcome.outputs.iter().map(|(_, value)| value.size()).sum();
+    let size = outcome.outputs.iter().map(|(_, value)| value.length()).sum();
     at_leisure(size, move || response::write(&head, &outcome)).await
 }
 

@@ -135,12 +135,8 @@ pub(super) fn write(head: &Letterhead, outcome: &Outcome) -> Result<Response, Ap
             Value::Files(files) => (BYTES, files.shape()),
         };
         let (parameters, data) = if binary {
-            let bytes = match value {
-                Value::Numbers(tensor) => tensor.to_le_bytes(),
-                Value::Files(files) => files.to_bytes(),
-            };
-            let binary_data_size = Some(bytes.len());
-            tail.push(bytes);
+            let binary_data_size = Some(value.length());
+            tail.push(value);
             (Some(OutputParameters { binary_data_size, ..OutputParameters::default() }), None)
         } else {
             match value {
@@ -167,8 +163,9 @@ pub(super) fn write(head: &Letterhead, outcome: &Outcome) -> Result<Response, Ap
     let mut body = serde_json::to_vec(&response).map_err(ApiError::internal)?;
     let json_length = body.len();
     let is_binary = !tail.is_empty();
-    for bytes in tail {
-        body.extend_from_slice(&bytes);
+    body.reserve_exact(tail.iter().map(|value| value.length()).sum());
+    for value in tail {
+        value.append(&mut body);
     }
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();

@@ -86,16 +86,14 @@ impl Files {
         &self.elements
     }
 
-    /// The elements as they travel behind the JSON.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.length());
+    /// Adds the elements as they travel behind the JSON.
+    fn append(&self, bytes: &mut Vec<u8>) {
         for element in &self.elements {
             // What is sent back was held in memory, so it is shorter than a body may be.
             let length = u32::try_from(element.len()).unwrap_or(u32::MAX);
             bytes.extend_from_slice(&length.to_le_bytes());
             bytes.extend_from_slice(element);
         }
-        bytes
     }
 
     /// The elements as texts in base64.
@@ -110,11 +108,19 @@ impl Files {
 }
 
 impl Value {
-    /// How much there is to write: numbers, or bytes.
-    pub(super) fn size(&self) -> usize {
+    /// Bytes that it takes behind the JSON.
+    pub(super) fn length(&self) -> usize {
         match self {
-            Self::Numbers(tensor) => tensor.len(),
+            Self::Numbers(tensor) => tensor.byte_length(),
             Self::Files(files) => files.length(),
+        }
+    }
+
+    /// Adds it to bytes as it travels behind the JSON.
+    pub(super) fn append(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Numbers(tensor) => tensor.append_le_bytes(bytes),
+            Self::Files(files) => files.append(bytes),
         }
     }
 }
@@ -140,7 +146,9 @@ mod tests {
     #[test]
     fn files_go_to_bytes_and_texts_and_back() {
         let files = Files::list(vec![Bytes::from_static(b"\x89P"), Bytes::new()]);
-        assert_eq!(files.to_bytes(), b"\x02\0\0\0\x89P\0\0\0\0");
+        let mut bytes = Vec::new();
+        files.append(&mut bytes);
+        assert_eq!(bytes, b"\x02\0\0\0\x89P\0\0\0\0");
         assert_eq!(read(&[2], b"\x02\0\0\0\x89P\0\0\0\0"), Ok(files.clone()));
         assert_eq!(files.to_texts(), ["iVA=", ""]);
         assert_eq!(Files::from_texts(vec![2], &files.to_texts()), Ok(files));

@@ -90,7 +90,7 @@ pub(super) async fn restore(
     let chosen = outputs.choose_among(&[RESTORED])?;
     let Asked { task, mut options } = Asked::read(&parameters, &engine)?;
     options.validate(task).map_err(|faults| told(EngineError::InvalidParameters(faults)))?;
-    let size = inputs.iter().map(|(_, value)| value.size()).sum();
+    let size = inputs.iter().map(|(_, value)| value.length()).sum();
     let environment = Arc::clone(&state.environment);
     let (sent, pixels) = at_leisure(size, move || {
         let sent = Sent::read(inputs, task)?;

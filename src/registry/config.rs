@@ -22,7 +22,10 @@ pub struct ModelsConfig {
     pub max_bytes: u64,
     /// What models run on.
     pub device: Device,
-    /// Threads of one model; zero takes as many as this process may use.
+    /// Sessions of one model that run side by side.
+    pub instances: usize,
+    /// Threads of one session; zero shares as many as this process may use among the sessions of
+    /// a model.
     pub threads: usize,
     /// Requests that may wait for one model.
     pub queue_length: usize,
@@ -43,6 +46,7 @@ impl Default for ModelsConfig {
             memory_budget: 4 << 30,
             max_bytes: 2 << 30,
             device: Device::Auto,
+            instances: 1,
             threads: 0,
             queue_length: 64,
             max_batch: 16,
@@ -53,10 +57,17 @@ impl Default for ModelsConfig {
 }
 
 impl ModelsConfig {
-    /// Threads of one model, at least one.
-    pub fn threads_of_a_model(&self) -> NonZeroUsize {
+    /// Sessions of one model, at least one.
+    pub fn sessions_of_a_model(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.instances).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// Threads of one session, at least one.
+    pub fn threads_of_a_session(&self) -> NonZeroUsize {
+        let sessions = self.sessions_of_a_model();
+        let share = || thread::available_parallelism().map_or(1, NonZeroUsize::get) / sessions;
         NonZeroUsize::new(self.threads)
-            .or_else(|| thread::available_parallelism().ok())
+            .or_else(|| NonZeroUsize::new(share()))
             .unwrap_or(NonZeroUsize::MIN)
     }
 }

@@ -56,7 +56,8 @@ impl Loader {
         }
         let limits = InspectLimits { bytes: limit, ..InspectLimits::default() };
         let inspection = inspect(&bytes, &limits)?;
-        let needed = resident_estimate(&inspection);
+        let instances = self.config.sessions_of_a_model().get() as u64;
+        let needed = resident_estimate(&inspection).saturating_mul(instances);
         let signature = Signature { inputs: inspection.inputs, outputs: inspection.outputs };
         manifest.check(&signature)?;
 
@@ -75,7 +76,7 @@ impl Loader {
     /// not be kept in memory, and from memory, so that nothing beside it is.
     fn factory(&self, runtime: &'static Runtime, key: &Key, digest: String) -> BackendFactory {
         let (folder, limit) = (self.folder.clone(), self.config.max_bytes);
-        let threads = self.config.threads_of_a_model();
+        let threads = self.config.threads_of_a_session();
         let options =
             SessionOptions { device: self.config.device, threads, ..SessionOptions::default() };
         let (name, version) = key.clone();
@@ -94,6 +95,7 @@ impl Loader {
     pub(super) fn start(&self, prepared: Prepared) -> Result<Loaded, RegistryError> {
         let Prepared { sheet, factory } = prepared;
         let config = ExecutorConfig {
+            instances: self.config.sessions_of_a_model(),
             queue_length: self.config.queue_length,
             max_batch: sheet.max_batch,
             deadline: sheet.patience,

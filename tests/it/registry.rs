@@ -383,6 +383,19 @@ async fn a_triton_repository_is_mounted_as_it_is() {
 }
 
 #[tokio::test]
+async fn every_session_of_a_model_counts_towards_the_budget_and_answers_alike() {
+    let Some(_) = runtime() else { return };
+    let folder = ModelFolder::new();
+    folder.put("scale/1/model.onnx", scale(7.0).encode());
+    let [one, three] = [1, 3].map(|instances| open(&ModelsConfig { instances, ..config(&folder) }));
+    let (one, three) = (lease(&one, "scale").await.unwrap(), lease(&three, "scale").await.unwrap());
+    assert_eq!(three.bytes(), 3 * one.bytes());
+    for _ in 0..6 {
+        assert_eq!(scaled(&three).await, scaled(&one).await);
+    }
+}
+
+#[tokio::test]
 async fn models_are_listed_without_a_runtime() {
     let folder = ModelFolder::new();
     folder.put("scale/1/model.onnx", scale(1.0).encode());

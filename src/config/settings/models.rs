@@ -47,10 +47,16 @@ pub(super) const MODELS: &[Setting] = &[
         "What models run on. `auto` takes a GPU if one works; a named device is had or the model is not loaded."
     ),
     setting!(
+        "models.instances",
+        models.instances,
+        Count(1..=64),
+        "Sessions of one model that run requests side by side. Each takes memory of its own; on a processor one with all threads is the fastest."
+    ),
+    setting!(
         "models.threads",
         models.threads,
         Count(0..=1024),
-        "Threads of one model. 0 takes as many as this process may use."
+        "Threads of one session. 0 shares as many as this process may use among the sessions of a model."
     ),
     setting!(
         "models.queue_length",

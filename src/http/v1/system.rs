@@ -51,7 +51,7 @@ struct ThreadCounts {
     workers: usize,
     /// Threads that they share for their inner loops.
     compute: usize,
-    /// Threads of one model.
+    /// Threads of one session of a model.
     model: usize,
 }
 
@@ -140,7 +140,7 @@ pub(super) async fn show_system(State(state): State<ApiState>) -> Json<System> {
         threads: ThreadCounts {
             workers: state.pool.threads(),
             compute: state.environment.threads.count(),
-            model: registry.config().threads_of_a_model().get(),
+            model: registry.config().threads_of_a_session().get(),
         },
         models,
         memory,

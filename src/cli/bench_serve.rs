@@ -1,7 +1,9 @@
 //! `cogd bench serve`.
 
+mod client;
+
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -9,11 +11,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
-use serde_json::json;
+use anyhow::ensure;
 use tokio::runtime::Runtime as Async;
 use tokio::sync::oneshot;
-use ureq::Agent;
+
+use client::Request;
 
 use crate::app::App;
 use crate::auth::AuthMode;
@@ -85,7 +87,7 @@ impl ServeBench {
 
         let mut table = format!(
             "{} layers of {} channels, 3x3, {threads} threads a session\n\n\
-             | image | clients | longest batch | requests a second | of the bare runtime | p50 ms | p50 added ms |\n\
+             | image | clients | longest batch | requests a second | of the bare runtime | p50 ms | of it not computing |\n\
              |---|---:|---:|---:|---:|---:|---:|\n",
             self.layers, self.channels,
         );
@@ -94,16 +96,16 @@ impl ServeBench {
             let input = image(side)?;
             let bare = bare(&factory, &input, self.time())?;
             let mut row = |what: &str, clients: u16, batch: &str, run: &Run| {
+                let beside = run.median() - run.computing.as_secs_f64() * 1e3;
                 writeln!(
                     table,
-                    "| {side}x{side} | {what} {clients} | {batch} | {:.2} | {:.3} | {:.2} | {:.2} |",
+                    "| {side}x{side} | {what} {clients} | {batch} | {:.2} | {:.3} | {:.2} | {beside:.2} |",
                     run.rate(),
                     run.rate() / bare.rate(),
                     run.median(),
-                    run.median() - bare.median(),
                 )
             };
-            row("bare", 1, "", &bare)?;
+            row("bare", 1, "", &Run { computing: bare.mean(), ..bare.clone() })?;
             row("copy", 1, "", &self.copy(&input)?)?;
             for (clients, longest) in [(1, 1), (self.clients, 1), (self.clients, self.max_batch)] {
                 let served = self.serve(folder, threads, longest, clients, &input)?;
@@ -120,12 +122,12 @@ impl ServeBench {
     /// What the bytes cost alone: the same request, sent back by a server that looks at nothing.
     fn copy(&self, input: &Tensor) -> anyhow::Result<Run> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let request = Request::new(format!("http://{}/", listener.local_addr()?), input);
-        let size = request.body.len();
+        let request = Request::new(listener.local_addr()?, MODEL, input);
+        let size = request.length();
         thread::spawn(move || echo(&listener, size));
         let (began, time) = (Instant::now(), self.time());
         let times = request.repeat(began, time)?;
-        Ok(Run { times, wall: began.elapsed() })
+        Ok(Run { times, wall: began.elapsed(), computing: Duration::ZERO })
     }
 
     /// A service of its own, and clients that ask it one request after the other.
@@ -151,41 +153,64 @@ impl ServeBench {
             let listener = app.bind().await?;
             anyhow::Ok((app, listener))
         })?;
-        let url = format!("http://{}/v2/models/{MODEL}/infer", listener.local_addr()?);
+        let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = asynchronous.spawn(app.serve(listener, async { drop(stopped.await) }));
-        let request = Request::new(url, input);
+        let request = Request::new(address, MODEL, input);
         // Loads the model, and has it see the shape.
-        request.send(&Agent::new_with_defaults())?;
-        let (began, time) = (Instant::now(), self.time());
-        let clients: Vec<_> = (0..clients)
-            .map(|_| {
-                let request = request.clone();
-                thread::spawn(move || request.repeat(began, time))
-            })
-            .collect();
-        let mut run = Run::default();
-        for client in clients {
-            run.times.extend(client.join().map_err(|_| anyhow::anyhow!("a client panicked"))??);
-        }
-        run.wall = began.elapsed();
+        request.once()?;
+        let mut run = crowd(&request, clients, self.time())?;
+        run.computing = request.computing()?;
         drop(stop);
         asynchronous.block_on(serving)?;
         Ok(run)
     }
 }
 
+/// Clients that ask one request after the other.
+fn crowd(request: &Request, clients: u16, time: Duration) -> anyhow::Result<Run> {
+    let began = Instant::now();
+    let clients: Vec<_> = (0..clients)
+        .map(|_| {
+            let request = request.clone();
+            thread::spawn(move || request.repeat(began, time))
+        })
+        .collect();
+    let mut run = Run::default();
+    for client in clients {
+        run.times.extend(client.join().map_err(|_| anyhow::anyhow!("a client panicked"))??);
+    }
+    run.wall = began.elapsed();
+    Ok(run)
+}
+
 /// Times of all requests, and of all together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Run {
     times: Vec<Duration>,
     wall: Duration,
+    /// Mean time of a request in the runtime, as the service tells it.
+    computing: Duration,
 }
 
 impl Run {
+    /// Does something, and keeps how long it took.
+    fn time(&mut self, work: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let start = Instant::now();
+        work()?;
+        self.times.push(start.elapsed());
+        self.wall += start.elapsed();
+        Ok(())
+    }
+
     /// Requests a second.
     fn rate(&self) -> f64 {
         self.times.len() as f64 / self.wall.as_secs_f64()
+    }
+
+    fn mean(&self) -> Duration {
+        let count = u32::try_from(self.times.len()).unwrap_or(u32::MAX).max(1);
+        self.times.iter().sum::<Duration>() / count
     }
 
     /// Milliseconds of the request in the middle.
@@ -204,78 +229,21 @@ fn bare(factory: &BackendFactory, input: &Tensor, time: Duration) -> anyhow::Res
     }
     let (began, mut run) = (Instant::now(), Run::default());
     while began.elapsed() < time {
-        let start = Instant::now();
-        session.run(std::slice::from_ref(input))?;
-        run.times.push(start.elapsed());
+        run.time(|| session.run(std::slice::from_ref(input)).map(drop).map_err(Into::into))?;
     }
-    run.wall = began.elapsed();
     Ok(run)
 }
 
-/// Sends every body of `size` bytes back to its only client, until that leaves.
+/// Sends every request of `size` bytes back to its only client as the body of an answer, until that
+/// leaves.
 fn echo(listener: &TcpListener, size: usize) -> std::io::Result<()> {
-    let (stream, _) = listener.accept()?;
+    let (mut stream, _) = listener.accept()?;
     stream.set_nodelay(true)?;
-    let (mut reader, mut writer) = (BufReader::new(&stream), &stream);
-    let mut body = vec![0; size];
+    let mut request = vec![0; size];
     loop {
-        let mut line = String::new();
-        while line != "\r\n" {
-            line.clear();
-            if reader.read_line(&mut line)? == 0 {
-                return Ok(());
-            }
-        }
-        reader.read_exact(&mut body)?;
-        write!(writer, "HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n")?;
-        writer.write_all(&body)?;
-    }
-}
-
-/// A request with a binary tensor, whose answer is one as well.
-#[derive(Clone, Debug)]
-struct Request {
-    url: String,
-    header_length: usize,
-    body: Arc<[u8]>,
-}
-
-impl Request {
-    fn new(url: String, input: &Tensor) -> Self {
-        let tensor = input.to_le_bytes();
-        let header = json!({
-            "inputs": [{
-                "name": "x", "datatype": "FP32", "shape": input.shape(),
-                "parameters": { "binary_data_size": tensor.len() },
-            }],
-            "outputs": [{ "name": "y", "parameters": { "binary_data": true } }],
-        });
-        let mut body = header.to_string().into_bytes();
-        let header_length = body.len();
-        body.extend(tensor);
-        Self { url, header_length, body: body.into() }
-    }
-
-    fn send(&self, agent: &Agent) -> anyhow::Result<()> {
-        let request = agent
-            .post(&self.url)
-            .header("Inference-Header-Content-Length", self.header_length.to_string())
-            .content_type("application/octet-stream");
-        let mut answer = request.send(&self.body[..]).context("the service refused")?;
-        let limit = 2 * self.body.len() as u64 + 4096;
-        answer.body_mut().with_config().limit(limit).read_to_vec()?;
-        Ok(())
-    }
-
-    /// Asks again and again on one connection.
-    fn repeat(&self, began: Instant, time: Duration) -> anyhow::Result<Vec<Duration>> {
-        let (agent, mut times) = (Agent::new_with_defaults(), Vec::new());
-        while began.elapsed() < time {
-            let start = Instant::now();
-            self.send(&agent)?;
-            times.push(start.elapsed());
-        }
-        Ok(times)
+        stream.read_exact(&mut request)?;
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {size}\r\n\r\n")?;
+        stream.write_all(&request)?;
     }
 }
 

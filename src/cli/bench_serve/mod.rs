@@ -56,8 +56,8 @@ pub(super) struct ServeBench {
     device: Device,
 
     /// Longest batch where requests may run together
-    #[arg(long, value_name = "N", default_value_t = 16)]
-    max_batch: usize,
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    max_batch: u16,
 }
 
 /// Name of the network that is served.
@@ -87,25 +87,28 @@ impl ServeBench {
 
         let mut table = format!(
             "{} layers of {} channels, 3x3, {threads} threads a session\n\n\
-             | image | clients | longest batch | requests a second | of the bare runtime | p50 ms | of it not computing |\n\
+             | image | clients | longest batch | images a second | of the bare runtime | p50 ms | of it not computing |\n\
              |---|---:|---:|---:|---:|---:|---:|\n",
             self.layers, self.channels,
         );
         for &side in &self.sides {
             ensure!((1..=4096).contains(&side), "sides must lie between 1 and 4096");
-            let input = image(side)?;
-            let bare = bare(&factory, &input, self.time())?;
+            let input = images(1, side)?;
+            let alone = bare(&factory, &input, self.time())?;
             let mut row = |what: &str, clients: u16, batch: &str, run: &Run| {
                 let beside = run.median() - run.computing.as_secs_f64() * 1e3;
                 writeln!(
                     table,
                     "| {side}x{side} | {what} {clients} | {batch} | {:.2} | {:.3} | {:.2} | {beside:.2} |",
                     run.rate(),
-                    run.rate() / bare.rate(),
+                    run.rate() / alone.rate(),
                     run.median(),
                 )
             };
-            row("bare", 1, "", &Run { computing: bare.mean(), ..bare.clone() })?;
+            row("bare", 1, "1", &alone)?;
+            // No batch that forms by itself can gain more than one that is there from the start.
+            let together = bare(&factory, &images(self.max_batch.into(), side)?, self.time())?;
+            row("bare", 1, &self.max_batch.to_string(), &together)?;
             row("copy", 1, "", &self.copy(&input)?)?;
             for (clients, longest) in [(1, 1), (self.clients, 1), (self.clients, self.max_batch)] {
                 let served = self.serve(folder, threads, longest, clients, &input)?;
@@ -127,7 +130,7 @@ impl ServeBench {
         thread::spawn(move || echo(&listener, size));
         let (began, time) = (Instant::now(), self.time());
         let times = request.repeat(began, time)?;
-        Ok(Run { times, wall: began.elapsed(), computing: Duration::ZERO })
+        Ok(Run { times, wall: began.elapsed(), ..Run::default() })
     }
 
     /// A service of its own, and clients that ask it one request after the other.
@@ -135,7 +138,7 @@ impl ServeBench {
         &self,
         folder: &Path,
         threads: NonZeroUsize,
-        max_batch: usize,
+        max_batch: u16,
         clients: u16,
         input: &Tensor,
     ) -> anyhow::Result<Run> {
@@ -145,7 +148,7 @@ impl ServeBench {
         config.models.dir = Some(folder.join("models"));
         config.models.threads = threads.get();
         config.models.device = self.device;
-        config.models.max_batch = max_batch;
+        config.models.max_batch = max_batch.into();
         config.models.queue_length = usize::from(clients).max(config.models.queue_length);
         let asynchronous = Async::new()?;
         let (app, listener) = asynchronous.block_on(async {
@@ -185,12 +188,20 @@ fn crowd(request: &Request, clients: u16, time: Duration) -> anyhow::Result<Run>
 }
 
 /// Times of all requests, and of all together.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 struct Run {
     times: Vec<Duration>,
     wall: Duration,
+    /// Images of one request.
+    images: usize,
     /// Mean time of a request in the runtime, as the service tells it.
     computing: Duration,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self { times: Vec::new(), wall: Duration::ZERO, images: 1, computing: Duration::ZERO }
+    }
 }
 
 impl Run {
@@ -203,9 +214,9 @@ impl Run {
         Ok(())
     }
 
-    /// Requests a second.
+    /// Images a second.
     fn rate(&self) -> f64 {
-        self.times.len() as f64 / self.wall.as_secs_f64()
+        (self.times.len() * self.images) as f64 / self.wall.as_secs_f64()
     }
 
     fn mean(&self) -> Duration {
@@ -228,9 +239,11 @@ fn bare(factory: &BackendFactory, input: &Tensor, time: Duration) -> anyhow::Res
         session.run(std::slice::from_ref(input))?;
     }
     let (began, mut run) = (Instant::now(), Run::default());
+    run.images = input.shape()[0];
     while began.elapsed() < time {
         run.time(|| session.run(std::slice::from_ref(input)).map(drop).map_err(Into::into))?;
     }
+    run.computing = run.mean();
     Ok(run)
 }
 
@@ -247,8 +260,8 @@ fn echo(listener: &TcpListener, size: usize) -> std::io::Result<()> {
     }
 }
 
-fn image(side: usize) -> anyhow::Result<Tensor> {
+fn images(count: usize, side: usize) -> anyhow::Result<Tensor> {
     let mut random = Random::seeded(2);
-    let samples: Vec<f32> = (0..3 * side * side).map(|_| random.unit()).collect();
-    Ok(Tensor::new(vec![1, 3, side, side], samples)?)
+    let samples: Vec<f32> = (0..count * 3 * side * side).map(|_| random.unit()).collect();
+    Ok(Tensor::new(vec![count, 3, side, side], samples)?)
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config};
 use crate::engines::Environment;
-use crate::http::{self, ApiState, Gate, GateError, Router};
+use crate::http::{self, ApiState, ApiWording, Gate, GateError, Router};
 use crate::numerics::{Threads, ThreadsError};
 use crate::registry::{Registry, RegistryError};
 use crate::storage::{BlobStore, Clock, Database, JobQueue, OpenError, QueueConfig, StorageError};
@@ -131,7 +131,7 @@ impl App {
             pool: Arc::clone(&pool),
             environment: Arc::clone(&environment),
             deliverer: Deliverer::new(database.clone(), Clock::system(), config.webhooks.clone())?,
-            wording: http::WORDING,
+            wording: Arc::new(ApiWording { root_path: config.http.root_path.clone() }),
             config: config.jobs.clone(),
             database,
         };

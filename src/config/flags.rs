@@ -55,6 +55,7 @@ fn flag(setting: &'static Setting, defaults: &Config) -> Arg {
     let default = if default.is_empty() { "none".to_owned() } else { default };
     Arg::new(setting.name)
         .long(setting.flag())
+        .visible_aliases(setting.alias())
         .value_name("VALUE")
         .value_parser(ValueParser::string())
         // A negative number is a wrong value to report, not another flag.

@@ -23,10 +23,11 @@ pub fn reference_page() -> String {
         let default = if default.is_empty() { "none".to_owned() } else { format!("`{default}`") };
         write!(
             page,
-            "\n## `{}`\n\n{}\n\n- flag: `--{}`{}\n- variable: `{}`{}\n- value: {}\n- default: {}\n",
+            "\n## `{}`\n\n{}\n\n- flag: `--{}`{}{}\n- variable: `{}`{}\n- value: {}\n- default: {}\n",
             setting.name,
             setting.help,
             setting.flag(),
+            setting.alias().map(|alias| format!(", or `--{alias}`")).unwrap_or_default(),
             of_file(setting.file_flag().map(|flag| format!("--{flag}"))),
             setting.variable(),
             of_file(setting.file_variable()),

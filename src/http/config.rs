@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, Uri};
 
+use super::RootPath;
+
 /// Where the service listens and how patient it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpConfig {
     /// Address to listen on; port 0 takes any free one.
     pub bind: SocketAddr,
+    /// The path that a proxy serves us below.
+    pub root_path: RootPath,
     /// Longest request body in bytes, after decompression.
     pub max_body_bytes: u64,
     /// Connections served at the same time; more wait to be accepted.
@@ -30,6 +34,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            root_path: RootPath::default(),
             max_body_bytes: 96 << 20,
             max_connections: 1024,
             header_timeout: Duration::from_secs(10),

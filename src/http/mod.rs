@@ -14,6 +14,7 @@ mod path;
 mod prefer;
 mod problem;
 mod rights;
+mod root_path;
 mod server;
 mod state;
 mod system;
@@ -37,10 +38,11 @@ pub use config::{HttpConfig, InvalidOrigin, Origin};
 pub use gate::{Gate, GateError};
 pub use openapi::{document, document_v2};
 pub use problem::{ProblemCode, ProblemDescription, problems_page};
+pub use root_path::{InvalidRootPath, RootPath};
 pub use server::serve;
 pub use state::ApiState;
 pub use v2::SolverTally;
-pub use wording::{WORDING, worker_lost};
+pub use wording::{ApiWording, worker_lost};
 
 use error::ApiError;
 use middleware::{access, authenticate, cors, panic, problems, request_id, security};
@@ -50,11 +52,14 @@ pub fn router(state: ApiState) -> Router {
     let (api, _) = openapi::routes().split_for_parts();
     let (v2, _) = openapi::routes_v2().split_for_parts();
     let body_limit = usize::try_from(state.config.max_body_bytes).unwrap_or(usize::MAX);
-    let descriptions = utoipa_swagger_ui::Config::new(openapi::ADDRESSES);
+    let root = state.config.root_path.clone();
+    let addresses = openapi::ADDRESSES.map(|address| root.link(address));
+    let descriptions = utoipa_swagger_ui::Config::new(addresses);
     let documentation: Router<ApiState> = SwaggerUi::new("/docs").config(descriptions).into();
     // A layer wraps all that is above it: read from the bottom to follow a request inwards.
-    api.merge(v2)
-        .merge(openapi::route())
+    let routes = api
+        .merge(v2)
+        .merge(openapi::route(&root))
         .merge(documentation)
         .fallback(|| async {
             ApiError::new(ProblemCode::NotFound, "no route has this path").into_response()
@@ -66,11 +71,12 @@ pub fn router(state: ApiState) -> Router {
         .layer(from_fn_with_state(Arc::clone(&state.gate), authenticate::authenticate))
         // A panic becomes an error like any other, so it must happen inside the next layer.
         .layer(CatchPanicLayer::custom(panic::answer_panic))
-        .layer(from_fn(problems::render_problems))
+        .layer(from_fn_with_state(state.clone(), problems::render_problems))
         .layer(cors::layer(&state.config))
         .layer(from_fn(security::harden))
         // Sees the final status of everything above.
         .layer(from_fn_with_state(state.clone(), access::record_access))
         .layer(from_fn(request_id::name_request))
-        .with_state(state)
+        .with_state(state);
+    root.place(routes)
 }

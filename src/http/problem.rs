@@ -366,7 +366,7 @@ impl ProblemCode {
 }))]
 pub(super) struct Problem {
     /// Which problem; a page of the service explains it.
-    #[schema(pattern = "^/problems/[a-z-]+$")]
+    #[schema(pattern = "/problems/[a-z-]+$")]
     pub(super) r#type: String,
     /// The same words whenever this problem happens.
     pub(super) title: &'static str,

@@ -143,6 +143,7 @@ struct Explanation {
     ),
 )]
 async fn explain_problem(
+    State(state): State<ApiState>,
     code: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Explanation>, ApiError> {
     let Path(slug) =
@@ -150,6 +151,6 @@ async fn explain_problem(
     let code = ProblemCode::find(&slug)
         .ok_or_else(|| ApiError::new(ProblemCode::NotFound, "there is no such problem"))?;
     let ProblemDescription { slug, status, title, explanation } = code.describe();
-    let r#type = format!("/problems/{slug}");
+    let r#type = state.config.root_path.link(&format!("/problems/{slug}"));
     Ok(Json(Explanation { r#type, status: status.as_u16(), title, meaning: explanation }))
 }

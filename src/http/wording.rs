@@ -2,13 +2,28 @@
 
 use serde_json::Value;
 
+use super::RootPath;
 use super::error::ApiError;
 use super::v1::JobView;
 use crate::jobs::Job;
 use crate::worker::{JobFault, Wording};
 
-/// How the runner of jobs puts outcomes into words.
-pub const WORDING: Wording = Wording { problem, job };
+/// What happens to jobs, in the words of the API.
+#[derive(Clone, Debug)]
+pub struct ApiWording {
+    /// Where the links of a job lead.
+    pub root_path: RootPath,
+}
+
+impl Wording for ApiWording {
+    fn problem(&self, fault: JobFault) -> Value {
+        problem(fault)
+    }
+
+    fn job(&self, job: &Job) -> Value {
+        json(&JobView::new(job, &self.root_path))
+    }
+}
 
 /// What the owner of a job reads whose workers were lost.
 pub fn worker_lost() -> Value {
@@ -16,11 +31,8 @@ pub fn worker_lost() -> Value {
 }
 
 fn problem(fault: JobFault) -> Value {
+    // Kept as at the top of a host: who shows it knows where that is by then.
     json(&ApiError::from(fault).problem(None))
-}
-
-fn job(job: &Job) -> Value {
-    json(&JobView::from(job))
 }
 
 fn json(words: &impl serde::Serialize) -> Value {

@@ -21,6 +21,7 @@ mod http_keys;
 mod http_networks;
 mod http_problems;
 mod http_restorations;
+mod http_root_path;
 mod http_system;
 mod image_limits;
 mod image_metadata;

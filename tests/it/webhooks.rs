@@ -1,52 +1,16 @@
 //! Webhooks: what a receiver gets, when it gets it again, and who is never called.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use cogd::jobs::{JobId, RetryPolicy, Timestamp};
 use cogd::storage::{Attempt, Clock, Database, NewJob, StorageConfig};
 use cogd::worker::{Deliverer, WebhookConfig, check_target};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::support::receiver::{PATIENCE, Receiver, SECRET};
 use crate::support::world::{Engine, World, add, claim, completion, job, run};
-
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-/// Far longer than anything here takes.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Takes events, and answers with the statuses it was given and then with 200.
-struct Receiver {
-    url: String,
-    events: UnboundedReceiver<(HeaderMap, Bytes)>,
-}
-
-impl Receiver {
-    async fn start(statuses: &[u16]) -> Self {
-        let (sender, events) = unbounded_channel();
-        let statuses = Arc::new(Mutex::new(statuses.to_vec()));
-        let answer = move |headers: HeaderMap, body: Bytes| {
-            let mut statuses = statuses.lock().unwrap();
-            let status = if statuses.is_empty() { 200 } else { statuses.remove(0) };
-            sender.send((headers, body)).unwrap();
-            // Where it says to go to, nobody must go.
-            let answer = (StatusCode::from_u16(status).unwrap(), [("location", "/elsewhere")]);
-            async move { answer }
-        };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        tokio::spawn(async { axum::serve(listener, Router::new().fallback(answer)).await });
-        Self { url, events }
-    }
-
-    async fn next(&mut self) -> (HeaderMap, Bytes) {
-        timeout(PATIENCE, self.events.recv()).await.expect("nothing was sent").unwrap()
-    }
-}
 
 /// A database, and a deliverer that runs until this is dropped.
 struct Sending {

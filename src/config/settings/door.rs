@@ -37,6 +37,12 @@ pub(super) const SERVICE: &[Setting] = &[
 
 pub(super) const HTTP: &[Setting] = &[
     setting!(
+        "http.root_path",
+        http.root_path,
+        Text("a path such as /tools/repair, of letters, digits and `-._~`"),
+        "Path that a proxy serves this service below, the same for servers and workers. Links begin with it; requests may come with it or without."
+    ),
+    setting!(
         "http.max_body_bytes",
         http.max_body_bytes,
         Bytes(1024..=4 * GIB),

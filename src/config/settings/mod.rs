@@ -59,6 +59,11 @@ impl Setting {
         self.name.replace(['.', '_'], "-")
     }
 
+    /// A second flag, where people know it from other services.
+    pub fn alias(&self) -> Option<&'static str> {
+        (self.name == "http.root_path").then_some("root-path")
+    }
+
     /// Its environment variable for the name of a file that holds it, if it is a secret.
     pub fn file_variable(&self) -> Option<String> {
         self.is_secret.then(|| format!("{}_FILE", self.variable()))

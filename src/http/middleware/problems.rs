@@ -4,13 +4,14 @@ use std::error::Error;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::request_id::RequestId;
+use crate::http::ApiState;
 use crate::http::error::ApiError;
 use crate::http::problem::ProblemCode;
 use crate::http::v2;
@@ -19,7 +20,11 @@ use crate::http::v2;
 pub(in crate::http) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Writes the body of errors, our own and those of the framework, and logs the cause once.
-pub(in crate::http) async fn render_problems(request: Request, next: Next) -> Response {
+pub(in crate::http) async fn render_problems(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let id = request.extensions().get::<RequestId>().map(|id| id.as_str().to_owned());
     let is_v2 = v2::is_below(request.uri().path());
     let mut response = next.run(request).await;
@@ -33,7 +38,9 @@ pub(in crate::http) async fn render_problems(request: Request, next: Next) -> Re
     let mut problem = if is_v2 {
         render(&error, v2::body(&error), v2::MEDIA_TYPE, response.headers())
     } else {
-        render(&error, Json(error.problem(id)), MEDIA_TYPE, response.headers())
+        let mut problem = error.problem(id);
+        problem.r#type = state.config.root_path.link(&problem.r#type);
+        render(&error, Json(problem), MEDIA_TYPE, response.headers())
     };
     // What the layers outside of this one want to know.
     problem.extensions_mut().extend(std::mem::take(response.extensions_mut()));

@@ -13,10 +13,11 @@ use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use bytes::Bytes;
 use utoipa::OpenApi;
+use utoipa::openapi::ServerBuilder;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::Problem;
-use super::{ApiState, system, v1, v2};
+use super::{ApiState, RootPath, system, v1, v2};
 use crate::engines::Task;
 
 pub(super) use accepted::{AcceptedAnswer, JobHeaders};
@@ -67,26 +68,32 @@ pub(super) fn routes_v2() -> OpenApiRouter<ApiState> {
 
 /// The description of the API, as `/openapi.json` serves it and `openapi/v1.json` keeps it.
 pub fn document() -> String {
-    let document = serde_json::json!(routes().into_openapi());
-    format!("{document:#}\n")
+    text(&routes().into_openapi())
 }
 
 /// The description of the Open Inference Protocol, as `/openapi/v2.json` serves it and
 /// `openapi/v2.json` keeps it.
 pub fn document_v2() -> String {
-    let document = serde_json::json!(routes_v2().into_openapi());
-    format!("{document:#}\n")
+    text(&routes_v2().into_openapi())
+}
+
+fn text(document: &utoipa::openapi::OpenApi) -> String {
+    format!("{:#}\n", serde_json::json!(document))
 }
 
 /// Where the descriptions are served.
 pub(super) const ADDRESSES: [&str; 2] = ["/openapi.json", "/openapi/v2.json"];
 
-/// Serves the descriptions. They are not described themselves.
-pub(super) fn route() -> Router<ApiState> {
-    let answer = |document: String| {
-        let text = Bytes::from(document);
+/// Serves the descriptions, of a service at this path. They are not described themselves.
+pub(super) fn route(root: &RootPath) -> Router<ApiState> {
+    let answer = |routes: OpenApiRouter<ApiState>| {
+        let mut document = routes.into_openapi();
+        if !root.is_empty() {
+            document.servers = Some(vec![ServerBuilder::new().url(root.to_string()).build()]);
+        }
+        let text = Bytes::from(text(&document));
         get(|| async move { ([(CONTENT_TYPE, "application/json")], text) })
     };
     let [native, v2] = ADDRESSES;
-    Router::new().route(native, answer(document())).route(v2, answer(document_v2()))
+    Router::new().route(native, answer(routes())).route(v2, answer(routes_v2()))
 }

@@ -64,7 +64,8 @@ pub(super) async fn create_batch(
     intake::check_engine(&state, parcel.wishes.task, &parcel.wishes.options).await?;
     let orders = orders(&state, parcel)?;
     let (id, jobs) = intake::accept_all(&state, &caller, &key, orders).await?;
-    Ok(jobs::accepted(format!("/v1/batches/{id}"), &Batch::of(id, &jobs)))
+    let location = state.config.root_path.link(&format!("/v1/batches/{id}"));
+    Ok(jobs::accepted(location, &Batch::of(&state, id, &jobs)))
 }
 
 /// Where does a batch stand?
@@ -81,7 +82,7 @@ pub(super) async fn find_batch(
     caller: Caller,
     IdPath(id): IdPath<BatchId>,
 ) -> Result<Json<Batch>, ApiError> {
-    Ok(Json(Batch::of(id, &find(&state, &caller, id).await?)))
+    Ok(Json(Batch::of(&state, id, &find(&state, &caller, id).await?)))
 }
 
 /// Cancel what has not ended of a batch.
@@ -106,16 +107,17 @@ pub(super) async fn cancel_batch(
             state.workshop.announce(&job).await;
         }
     }
-    Ok(Json(Batch::of(id, &find(&state, &caller, id).await?)))
+    Ok(Json(Batch::of(&state, id, &find(&state, &caller, id).await?)))
 }
 
 impl Batch {
-    fn of(id: BatchId, jobs: &[Job]) -> Self {
+    fn of(state: &ApiState, id: BatchId, jobs: &[Job]) -> Self {
         let mut states = BTreeMap::new();
         for job in jobs {
             *states.entry(job.state.name()).or_default() += 1;
         }
-        Self { id, states, jobs: jobs.iter().map(JobView::from).collect() }
+        let root = &state.config.root_path;
+        Self { id, states, jobs: jobs.iter().map(|job| JobView::new(job, root)).collect() }
     }
 }
 

@@ -30,7 +30,7 @@ impl Workshop {
         let body = serde_json::json!({
             "type": format!("job.{}", job.state),
             "timestamp": now,
-            "data": (self.wording.job)(job),
+            "data": self.wording.job(job),
         });
         self.database.enqueue_delivery(job.id, url, body.to_string().as_bytes(), now).await
     }

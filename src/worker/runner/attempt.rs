@@ -193,7 +193,7 @@ impl Attempt {
     fn failure(&self, fault: JobFault) -> Failure {
         let cause = std::error::Error::source(&fault).map(ToString::to_string);
         tracing::info!(job = %self.claim.job.id, %fault, cause, "job failed");
-        Failure { problem: (self.workshop.wording.problem)(fault), can_pass: false }
+        Failure { problem: self.workshop.wording.problem(fault), can_pass: false }
     }
 
     /// Signs of life, until one is answered that the job has gone to another worker.

@@ -54,18 +54,18 @@ pub struct Workshop {
     /// Who tells the owners of jobs that they have ended.
     pub deliverer: Deliverer,
     /// How outcomes are put into words.
-    pub wording: Wording,
+    pub wording: Arc<dyn Wording>,
     /// Settings.
     pub config: RunnerConfig,
 }
 
 /// How what happens to jobs is put into the words of the API, which lies above this layer.
-#[derive(Clone, Copy, Debug)]
-pub struct Wording {
+pub trait Wording: std::fmt::Debug + Send + Sync {
     /// The problem document of a fault.
-    pub problem: fn(JobFault) -> Value,
+    fn problem(&self, fault: JobFault) -> Value;
+
     /// A job as its owner sees it.
-    pub job: fn(&Job) -> Value,
+    fn job(&self, job: &Job) -> Value;
 }
 
 /// Claims and runs jobs until it is told to stop.

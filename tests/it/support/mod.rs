@@ -7,5 +7,6 @@ pub(crate) mod networks;
 pub(crate) mod png;
 pub(crate) mod process;
 pub(crate) mod proxy;
+pub(crate) mod receiver;
 pub(crate) mod tiff;
 pub(crate) mod world;

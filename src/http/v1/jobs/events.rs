@@ -12,11 +12,11 @@ use futures_util::stream::unfold;
 use utoipa::ToSchema;
 
 use super::{JobView, find};
-use crate::http::ApiState;
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::openapi::{CommonProblems, JobProblems, StorageProblems};
 use crate::http::path::IdPath;
+use crate::http::{ApiState, RootPath};
 use crate::jobs::{Job, JobId};
 use crate::storage::Changes;
 
@@ -110,7 +110,7 @@ impl Follower {
                 && job.revision > self.seen
             {
                 self.seen = job.revision;
-                return event(&job);
+                return event(&job, &self.state.config.root_path);
             }
             tokio::select! {
                 () = self.changes.of(self.id) => {}
@@ -127,8 +127,8 @@ impl Follower {
     }
 }
 
-fn event(job: &Job) -> Option<Event> {
+fn event(job: &Job, root: &RootPath) -> Option<Event> {
     let name = if job.state.is_final() { job.state.name() } else { "progress" };
     let event = Event::default().id(job.revision.to_string()).event(name).retry(RECONNECT);
-    event.json_data(JobView::from(job)).ok()
+    event.json_data(JobView::new(job, root)).ok()
 }

@@ -74,17 +74,19 @@ pub(super) async fn list_jobs(
     }
     let filter = JobFilter { state: wanted.state, kind: wanted.kind, batch: wanted.batch };
     // One more than asked for tells whether there is another page.
-    let queue = &state.workshop.queue;
+    let (queue, root) = (&state.workshop.queue, &state.config.root_path);
     let mut jobs = queue.list(caller.owner(), &filter, wanted.after, limit + 1).await?;
     let more = jobs.len() > limit as usize;
     jobs.truncate(limit as usize);
     let next = jobs.last().filter(|_| more).map(|job| job.id);
     let mut headers = HeaderMap::new();
     if let Some(after) = next {
-        let link = format!("</v1/jobs?{}>; rel=\"next\"", wanted.query(limit, after));
+        let next = root.link(&format!("/v1/jobs?{}", wanted.query(limit, after)));
+        let link = format!("<{next}>; rel=\"next\"");
         headers.insert(LINK, HeaderValue::try_from(link).map_err(ApiError::internal)?);
     }
-    Ok((headers, Json(Jobs { jobs: jobs.iter().map(JobView::from).collect(), next })))
+    let jobs = jobs.iter().map(|job| JobView::new(job, root)).collect();
+    Ok((headers, Json(Jobs { jobs, next })))
 }
 
 impl Wanted {

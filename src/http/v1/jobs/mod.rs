@@ -55,7 +55,8 @@ async fn find_job(
     caller: Caller,
     IdPath(id): IdPath<JobId>,
 ) -> Result<Json<JobView>, ApiError> {
-    Ok(Json(JobView::from(&find(&state, &caller, id).await?)))
+    let job = find(&state, &caller, id).await?;
+    Ok(Json(JobView::new(&job, &state.config.root_path)))
 }
 
 /// Cancel a job, or forget it.
@@ -77,13 +78,15 @@ async fn delete_job(
     caller: Caller,
     IdPath(id): IdPath<JobId>,
 ) -> Result<Response, ApiError> {
-    let queue = &state.workshop.queue;
+    let (queue, root) = (&state.workshop.queue, &state.config.root_path);
     Ok(match queue.cancel(caller.owner(), id).await? {
         Cancel::Cancelled(job) => {
             state.workshop.announce(&job).await;
-            Json(JobView::from(&job)).into_response()
+            Json(JobView::new(&job, root)).into_response()
         }
-        Cancel::Requested(job) => (StatusCode::ACCEPTED, Json(JobView::from(&job))).into_response(),
+        Cancel::Requested(job) => {
+            (StatusCode::ACCEPTED, Json(JobView::new(&job, root))).into_response()
+        }
         Cancel::Finished(_) => match queue.forget(caller.owner(), id).await? {
             Forget::Forgotten(_) => {
                 intake::discard(&state, vec![id]).await;
@@ -110,7 +113,7 @@ pub(super) async fn answer_accepted(
     prefer: Prefer,
     job: Job,
 ) -> Result<Response, ApiError> {
-    let id = job.id;
+    let (id, root) = (job.id, &state.config.root_path);
     // Who does not wait is told of the job, however quickly that may have ended.
     let waits = !prefer.patience().is_zero();
     let job = if waits { wait(state, caller, job, prefer).await } else { job };
@@ -119,11 +122,12 @@ pub(super) async fn answer_accepted(
         let answer = result::answer(state, accept, &job).await;
         (!is_unavailable(&answer)).then_some(answer).transpose()?
     } else if waits && job.state.is_final() {
-        Some(result::without_result(&job))
+        Some(result::without_result(state, &job))
     } else {
         None
     };
-    let mut response = result.unwrap_or_else(|| accepted(path(id), &JobView::from(&job)));
+    let mut response =
+        result.unwrap_or_else(|| accepted(root.link(&path(id)), &JobView::new(&job, root)));
     let applied = HeaderValue::try_from(prefer.applied()).map_err(ApiError::internal)?;
     let name = HeaderValue::try_from(id.to_string()).map_err(ApiError::internal)?;
     response.headers_mut().insert(PREFERENCE_APPLIED, applied);

@@ -41,7 +41,7 @@ pub(super) async fn job_result(
     let job = find(&state, &caller, id).await?;
     match job.state {
         JobState::Succeeded => answer(&state, &Accept::of(&headers), &job).await,
-        JobState::Failed | JobState::Cancelled => Ok(without_result(&job)),
+        JobState::Failed | JobState::Cancelled => Ok(without_result(&state, &job)),
         JobState::Queued | JobState::Running => Err(ApiError::unfinished(job.state)),
     }
 }
@@ -72,7 +72,7 @@ pub(super) async fn answer(
 }
 
 /// The answer of a job that has ended without a result.
-pub(super) fn without_result(job: &Job) -> Response {
+pub(super) fn without_result(state: &ApiState, job: &Job) -> Response {
     let Some(problem) = &job.error else {
         let detail = "the job was cancelled";
         return ApiError::new(ProblemCode::JobCancelled, detail).into_response();
@@ -80,5 +80,6 @@ pub(super) fn without_result(job: &Job) -> Response {
     let status = problem["status"].as_u64().and_then(|status| u16::try_from(status).ok());
     let status = status.and_then(|status| StatusCode::from_u16(status).ok());
     let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let problem = state.config.root_path.link_problem(problem);
     (status, [(CONTENT_TYPE, MEDIA_TYPE)], problem.to_string()).into_response()
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::http::RootPath;
 use crate::http::problem::Problem;
 use crate::jobs::{BatchId, Job, JobId, JobKind, JobProgress, JobState, Priority, Timestamp};
 
@@ -67,7 +68,7 @@ pub(in crate::http) struct JobView {
     links: Links,
 }
 
-/// Where to go from a job, as paths.
+/// Where to go from a job, as paths on this host.
 #[derive(Debug, Serialize, ToSchema)]
 struct Links {
     /// The job itself: ask for it, or delete it.
@@ -86,9 +87,10 @@ pub(in crate::http) fn path(id: JobId) -> String {
     format!("/v1/jobs/{id}")
 }
 
-impl From<&Job> for JobView {
-    fn from(job: &Job) -> Self {
-        let here = path(job.id);
+impl JobView {
+    /// A job of the service at that path.
+    pub(in crate::http) fn new(job: &Job, root: &RootPath) -> Self {
+        let here = root.link(&path(job.id));
         let succeeded = job.state == JobState::Succeeded;
         let completion = job.completion.as_ref();
         Self {
@@ -109,7 +111,7 @@ impl From<&Job> for JobView {
             timings_ms: completion.map_or_else(BTreeMap::new, |completion| {
                 completion.timings.iter().cloned().collect()
             }),
-            error: job.error.clone(),
+            error: job.error.as_ref().map(|problem| root.link_problem(problem)),
             links: Links {
                 events: format!("{here}/events"),
                 result: succeeded.then(|| format!("{here}/result")),

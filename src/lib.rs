@@ -9,6 +9,8 @@ pub mod numerics;
 
 pub mod onnx;
 
+pub mod network;
+
 pub mod auth;
 
 pub mod imaging;

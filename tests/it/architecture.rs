@@ -16,6 +16,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     ("numerics", &[]),
     ("onnx", &["numerics"]),
+    // Below what trains, measures and serves networks: all of them read the same graphs.
+    ("network", &["numerics", "onnx"]),
     ("auth", &[]),
     ("imaging", &["numerics"]),
     ("cogd", &["numerics"]),
@@ -99,7 +101,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that take values and return values: no clock, no files, no sockets, no runtime.
-const PURE: &[&str] = &["numerics", "onnx", "auth", "imaging", "cogd", "csc", "engines", "jobs"];
+const PURE: &[&str] =
+    &["numerics", "onnx", "network", "auth", "imaging", "cogd", "csc", "engines", "jobs"];
 
 /// What the pure modules must do without.
 const IMPURE: &[&str] =

@@ -29,6 +29,7 @@ mod image_round_trips;
 mod inference;
 mod migrations;
 mod openapi_quality;
+mod pruned_networks;
 mod queue;
 mod registry;
 mod restoration;

@@ -28,13 +28,14 @@ use std::io::Write as _;
 use clap::{Parser, Subcommand};
 
 use crate::config::ConfigErrors;
+use crate::telemetry::BuildInfo;
 
 pub use reference::reference_page;
 pub use status::ExitStatus;
 
 /// Repairs images: holes, scratches, dust, missing or noisy pixels.
 #[derive(Debug, Parser)]
-#[command(name = "cogd", version, max_term_width = 100)]
+#[command(name = "cogd", version = version(), max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -54,6 +55,12 @@ enum Command {
     Config(config::ShowConfig),
     Openapi(openapi::PrintOpenApi),
     Healthcheck(healthcheck::CheckHealth),
+}
+
+/// Which build this is, as `cogd --version` prints it.
+fn version() -> String {
+    let build = BuildInfo::CURRENT;
+    format!("{} ({})", build.version, build.commit)
 }
 
 /// Does what the arguments say; the first is the name of the program.

@@ -12,7 +12,8 @@ pub struct BuildInfo {
     /// Version of the package, as semantic versioning has it.
     #[schema(example = "0.1.0")]
     pub version: &'static str,
-    /// Commit the build was made from, where the builder set `BUILD_COMMIT`; else `unknown`.
+    /// Commit the build was made from, followed by `-modified` if the sources were no longer those;
+    /// `unknown` if it was made elsewhere than in a checkout and nobody told it.
     #[schema(example = "unknown")]
     pub commit: &'static str,
     /// `release` or `debug`.
@@ -21,7 +22,8 @@ pub struct BuildInfo {
 }
 
 impl BuildInfo {
-    /// The build of the running program.
+    /// The build of the running program. `build.rs` finds the commit, unless the variable
+    /// `BUILD_COMMIT` names it.
     pub const CURRENT: Self = Self {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),

@@ -72,10 +72,12 @@ pub enum StartError {
     #[error(transparent)]
     Webhooks(#[from] NoClient),
     /// The address is taken, or is not one of this machine.
-    #[error("cannot listen on {address} (bind)")]
+    #[error("cannot listen on {address} ({setting})")]
     Bind {
         /// The address.
         address: SocketAddr,
+        /// The setting that names it.
+        setting: &'static str,
         /// What the system said.
         source: io::Error,
     },
@@ -96,7 +98,8 @@ impl App {
         Ok(app)
     }
 
-    /// As [`Self::build`], to run jobs alone: without a listener there is nothing to guard.
+    /// As [`Self::build`], to run jobs alone. Keys are asked for as everywhere, but it does its work
+    /// whether or not there is one.
     ///
     /// # Errors
     /// As [`Self::build`].
@@ -135,9 +138,12 @@ impl App {
             config: config.jobs.clone(),
             database,
         };
+        let gate = config.http.worker_bind.map_or_else(Gate::open, |bind| {
+            Gate::at(&config.auth, bind, &workshop.database, &Clock::system())
+        });
         let state = ApiState {
             config: Arc::new(config.http.clone()),
-            gate: Arc::new(Gate::open()),
+            gate: Arc::new(gate),
             environment,
             pool,
             registry,
@@ -164,8 +170,18 @@ impl App {
     /// # Errors
     /// [`StartError::Bind`] if the system refuses it.
     pub async fn bind(&self) -> Result<TcpListener, StartError> {
-        let address = self.config.http.bind;
-        TcpListener::bind(address).await.map_err(|source| StartError::Bind { address, source })
+        listen(self.config.http.bind, "bind").await
+    }
+
+    /// Takes the address of the settings for a process that only works, if there is one.
+    ///
+    /// # Errors
+    /// [`StartError::Bind`] if the system refuses it.
+    pub async fn bind_worker(&self) -> Result<Option<TcpListener>, StartError> {
+        match self.config.http.worker_bind {
+            Some(address) => listen(address, "http.worker_bind").await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// What jobs are run with.
@@ -178,8 +194,19 @@ impl App {
     /// While it does, connections are still accepted, so that clients and probes are told that
     /// the service is going away instead of being turned off without a word.
     pub async fn serve(self, listener: TcpListener, signal: impl Future<Output = ()>) {
+        let router = self.router();
+        self.answer(router, listener, signal).await;
+    }
+
+    /// As [`Self::work`], and tells meanwhile how it is.
+    pub async fn work_watched(self, listener: TcpListener, signal: impl Future<Output = ()>) {
+        let router = http::watch_router(self.state.clone());
+        self.answer(router, listener, signal).await;
+    }
+
+    async fn answer(self, router: Router, listener: TcpListener, signal: impl Future<Output = ()>) {
         let closing = self.state.closing.clone();
-        let (router, config) = (self.router(), self.config.http.clone());
+        let config = self.config.http.clone();
         let stopped = self.work(async move {
             signal.await;
             closing.cancel();
@@ -242,4 +269,9 @@ impl App {
             }
         }
     }
+}
+
+async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, StartError> {
+    let refused = |source| StartError::Bind { address, setting, source };
+    TcpListener::bind(address).await.map_err(refused)
 }

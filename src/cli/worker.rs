@@ -26,7 +26,14 @@ impl Worker {
 async fn work(config: Config) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let app = App::build_worker(config).await?;
-    super::print("cogd is working\n")?;
-    app.work(stop).await;
+    let Some(listener) = app.bind_worker().await? else {
+        super::print("cogd is working\n")?;
+        app.work(stop).await;
+        return Ok(());
+    };
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "listening");
+    super::print(&format!("cogd is working, and tells how it is on http://{address}\n"))?;
+    app.work_watched(listener, stop).await;
     Ok(())
 }

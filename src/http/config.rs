@@ -16,6 +16,8 @@ pub struct HttpConfig {
     pub bind: SocketAddr,
     /// The path that a proxy serves us below.
     pub root_path: RootPath,
+    /// Address on which a process that only works on jobs tells how it is; none by default.
+    pub worker_bind: Option<SocketAddr>,
     /// Longest request body in bytes, after decompression.
     pub max_body_bytes: u64,
     /// Connections served at the same time; more wait to be accepted.
@@ -35,6 +37,7 @@ impl Default for HttpConfig {
         Self {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             root_path: RootPath::default(),
+            worker_bind: None,
             max_body_bytes: 96 << 20,
             max_connections: 1024,
             header_timeout: Duration::from_secs(10),

@@ -88,16 +88,23 @@ impl Gate {
         database: &Database,
         clock: &Clock,
     ) -> Result<Self, GateError> {
-        if !config.asks_for_keys(bind.ip().to_canonical().is_loopback()) {
-            return Ok(Self::open());
-        }
-        if !database.has_keys().await? {
+        let gate = Self::at(config, bind, database, clock);
+        if gate.keys.is_some() && !database.has_keys().await? {
             if config.mode == AuthMode::Auto {
                 return Err(GateError::NoKeys { bind });
             }
             tracing::warn!("there is no API key yet, so nobody can call: `cogd keys create`");
         }
-        Ok(Self::new(config, KeyRing::new(database.clone(), clock.clone())))
+        Ok(gate)
+    }
+
+    /// The gate of whatever listens on `bind`, whether or not there is a key yet.
+    pub fn at(config: &AuthConfig, bind: SocketAddr, database: &Database, clock: &Clock) -> Self {
+        if config.asks_for_keys(bind.ip().to_canonical().is_loopback()) {
+            Self::new(config, KeyRing::new(database.clone(), clock.clone()))
+        } else {
+            Self::open()
+        }
     }
 
     /// A gate that asks nobody for a key.

@@ -51,16 +51,26 @@ use middleware::{access, authenticate, cors, panic, problems, request_id, securi
 pub fn router(state: ApiState) -> Router {
     let (api, _) = openapi::routes().split_for_parts();
     let (v2, _) = openapi::routes_v2().split_for_parts();
-    let body_limit = usize::try_from(state.config.max_body_bytes).unwrap_or(usize::MAX);
-    let root = state.config.root_path.clone();
+    let root = &state.config.root_path;
     let addresses = openapi::ADDRESSES.map(|address| root.link(address));
     let descriptions = utoipa_swagger_ui::Config::new(addresses);
     let documentation: Router<ApiState> = SwaggerUi::new("/docs").config(descriptions).into();
+    let routes = api.merge(v2).merge(openapi::route(root)).merge(documentation);
+    dress(routes, state)
+}
+
+/// What a process answers that only works on jobs: how it is, to those who watch over it.
+pub fn watch_router(state: ApiState) -> Router {
+    let (system, _) = system::routes().split_for_parts();
+    dress(system, state)
+}
+
+/// Puts around routes what every answer needs.
+fn dress(routes: Router<ApiState>, state: ApiState) -> Router {
+    let body_limit = usize::try_from(state.config.max_body_bytes).unwrap_or(usize::MAX);
     // A layer wraps all that is above it: read from the bottom to follow a request inwards.
-    let routes = api
-        .merge(v2)
-        .merge(openapi::route(&root))
-        .merge(documentation)
+    let root = state.config.root_path.clone();
+    let routes = routes
         .fallback(|| async {
             ApiError::new(ProblemCode::NotFound, "no route has this path").into_response()
         })

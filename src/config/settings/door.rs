@@ -3,7 +3,7 @@
 use super::Setting;
 use super::macros::setting;
 use crate::config::kinds::{
-    Bytes, Count, Expects as _, Folder, Kind as _, List, Number, Seconds, Switch, Text,
+    Bytes, Count, Expects as _, Folder, Kind as _, List, Number, Optional, Seconds, Switch, Text,
 };
 
 const GIB: u64 = 1 << 30;
@@ -41,6 +41,12 @@ pub(super) const HTTP: &[Setting] = &[
         http.root_path,
         Text("a path such as /tools/repair, of letters, digits and `-._~`"),
         "Path that a proxy serves this service below, the same for servers and workers. Links begin with it; requests may come with it or without."
+    ),
+    setting!(
+        "http.worker_bind",
+        http.worker_bind,
+        Optional("an address and a port, such as 127.0.0.1:8081"),
+        "Address on which `cogd worker` answers /livez, /readyz, /version and /metrics, and nothing else. If not given, it listens nowhere."
     ),
     setting!(
         "http.max_body_bytes",

@@ -5,7 +5,7 @@ PYTHON ?= python3
 # Folder of images for `make peers`.
 DATA ?=
 
-.PHONY: setup serve test lint check golden bench peers scene
+.PHONY: setup serve test lint check golden bench peers scene image
 
 setup:  ## Fetch ONNX Runtime, which networks are computed by
 	scripts/fetch-onnxruntime
@@ -38,3 +38,6 @@ peers:  ## Quality and time beside other libraries, on the images in DATA
 scene:  ## Draw the picture of the README and repair it
 	$(CARGO) run --release --example draw_scene -- docs/images
 	$(CARGO) run --release -- restore docs/images/scene.png --mask docs/images/mask.png -o docs/images/restored.png
+
+image:  ## Build the CPU image
+	docker build --build-arg BUILD_COMMIT="$$(git rev-parse HEAD)" --target cpu -t cogd .

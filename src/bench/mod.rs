@@ -11,6 +11,7 @@ mod network;
 mod paper;
 mod plot;
 mod published_metric;
+mod restore;
 
 pub use ablation::ablation_methods;
 pub use batches::{BatchBench, BatchMethod, BatchRow};
@@ -23,3 +24,4 @@ pub use network::convolutions;
 pub use paper::{BestSetting, CLAIMED, OCTAVE_SECONDS, PaperPlan, PaperReport};
 pub use plot::{Line, Scale, draw};
 pub use published_metric::{published_psnr, published_ssim};
+pub use restore::{RestoreBench, RestoreRow, compare, side_by_side};

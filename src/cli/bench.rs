@@ -18,6 +18,7 @@ use super::bench_batches::Batches;
 use super::bench_device::DeviceBench;
 use super::bench_learning::{Ablation, Paper};
 use super::bench_queue::QueueBench;
+use super::bench_restore::Restore;
 use super::bench_serve::ServeBench;
 use super::{dictionary, files};
 
@@ -31,6 +32,7 @@ pub(super) struct Bench {
 #[derive(Debug, Subcommand)]
 enum Table {
     Inpaint(Inpaint),
+    Restore(Restore),
     Paper(Paper),
     Ablation(Ablation),
     Batches(Batches),
@@ -79,6 +81,7 @@ impl Bench {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.table {
             Table::Inpaint(command) => command.run(),
+            Table::Restore(command) => command.run(),
             Table::Paper(command) => command.run(),
             Table::Ablation(command) => command.run(),
             Table::Batches(command) => command.run(),
@@ -112,7 +115,7 @@ impl Inpaint {
     }
 }
 
-fn kinds(names: &[String]) -> anyhow::Result<Vec<MaskKind>> {
+pub(super) fn kinds(names: &[String]) -> anyhow::Result<Vec<MaskKind>> {
     if names.is_empty() {
         return Ok(MaskKind::TABLE.to_vec());
     }
@@ -128,7 +131,7 @@ fn kinds(names: &[String]) -> anyhow::Result<Vec<MaskKind>> {
         .collect()
 }
 
-fn load(folder: &Path) -> anyhow::Result<Vec<(String, Raster)>> {
+pub(super) fn load(folder: &Path) -> anyhow::Result<Vec<(String, Raster)>> {
     files::images(&[folder.to_owned()])?
         .into_iter()
         .map(|path| {

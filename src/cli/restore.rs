@@ -2,24 +2,20 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use clap::builder::PossibleValuesParser;
 
-use crate::config::library_search;
 use crate::engines::{
-    Answer, EngineChoice, Environment, NetworkError, Networks, NoNetworks, Options, OutputOptions,
-    Request, RestoreSpec, Task, process,
+    Answer, EngineChoice, Environment, NetworkError, Options, OutputOptions, Request, RestoreSpec,
+    Task, process,
 };
 use crate::imaging::{ImageFormat, ImageLimits, MaskChannel, MaskOptions, MetadataPolicy};
 use crate::numerics::Threads;
-use crate::registry::{ModelsConfig, Registry};
-use crate::telemetry::Metrics;
 use crate::worker::ThreadCount;
 
 use super::progress::Bar;
-use super::{dictionary, files};
+use super::{dictionary, files, networks};
 
 /// Repair image files, without a server
 ///
@@ -132,7 +128,7 @@ impl Restore {
         let environment = Environment {
             limits: ImageLimits::default(),
             threads: Threads::new(self.threads.resolve().get())?,
-            networks: self.networks()?,
+            networks: networks::open(self.models_dir.as_deref())?,
         };
         let mut failures = 0;
         for image in &images {
@@ -149,14 +145,6 @@ impl Restore {
             bail!("{failures} of {} images could not be restored", images.len());
         }
         Ok(())
-    }
-
-    /// The networks of the folder that was named. Each is loaded when it is needed.
-    fn networks(&self) -> anyhow::Result<Arc<dyn Networks>> {
-        let Some(dir) = &self.models_dir else { return Ok(Arc::new(NoNetworks)) };
-        let config = ModelsConfig { dir: Some(dir.clone()), ..ModelsConfig::default() };
-        let metrics = Arc::new(Metrics::default());
-        Ok(Registry::open(&config, library_search(None), &metrics)?)
     }
 
     fn restore(&self, path: &Path, several: bool, environment: &Environment) -> anyhow::Result<()> {

@@ -19,6 +19,13 @@ pub(super) fn read(raster: &Raster, region: Region) -> Vec<Plane<f32>> {
     planes
 }
 
+/// What stands in a plane of [`read`] for black and for white; for a chroma plane, which has
+/// neither, a range as wide as that of the brightness around its grey.
+pub(super) fn range(plane: usize, planes: usize) -> (f32, f32) {
+    let width = if planes == 1 { 1.0 } else { 3.0_f32.sqrt() };
+    if plane == 0 { (0.0, width) } else { (-0.5 * width, 0.5 * width) }
+}
+
 /// Turns planes from the solver into colour channels: the inverse of [`read`].
 pub(super) fn to_channels(planes: &mut [Plane<f32>]) {
     rotate(planes, |i, j| OPPONENT[j][i]);

@@ -4,6 +4,7 @@ use crate::csc::CscError;
 use crate::csc::dictionary::DictionaryError;
 use crate::csc::learn::LearnError;
 use crate::imaging::ImagingError;
+use crate::numerics::Stopped;
 
 use super::network::NetworkError;
 use super::spec::ParameterFault;
@@ -55,6 +56,12 @@ pub enum EngineError {
     /// The solver refused: a fault of ours, since the picture was checked before.
     #[error("the solver refused the picture")]
     Solver(#[source] CscError),
+}
+
+impl From<Stopped> for EngineError {
+    fn from(_: Stopped) -> Self {
+        Self::Cancelled
+    }
 }
 
 impl From<CscError> for EngineError {

@@ -7,6 +7,7 @@ use crate::numerics::{Control, Plane, Progress, Stopped, Threads};
 use super::afar::Afar;
 use super::color;
 use super::error::EngineError;
+use super::network::Refiner;
 use super::regions::{self, Work};
 
 /// What was done to a picture, over all regions.
@@ -42,9 +43,35 @@ pub fn inpaint(
     threads: &Threads,
     control: &dyn Control,
 ) -> Result<Summary, EngineError> {
+    let method = Method { transform, params, refiner: None };
+    fill(raster, mask, &method, threads, control)
+}
+
+/// How holes are filled.
+pub(super) struct Method<'a> {
+    /// What groups of blocks are shrunk in.
+    pub(super) transform: &'a Transform8,
+    /// The schedule of the solver; without iterations it leaves the start.
+    pub(super) params: &'a InpaintParams,
+    /// What improves what the solver found.
+    pub(super) refiner: Option<&'a Refiner<'a>>,
+}
+
+/// As [`inpaint`], by any method.
+///
+/// # Errors
+/// As [`inpaint`], and [`EngineError::Network`] by what refines.
+pub(super) fn fill(
+    raster: &mut Raster,
+    mask: &Mask,
+    method: &Method<'_>,
+    threads: &Threads,
+    control: &dyn Control,
+) -> Result<Summary, EngineError> {
     if mask.is_full() {
         return Err(EngineError::NothingKnown);
     }
+    let Method { transform, params, refiner } = *method;
     let work = regions::around_holes(mask);
     let afar = Afar::look(raster, mask, &work);
     let mut summary = Summary::default();
@@ -59,11 +86,23 @@ pub fn inpaint(
         };
         // In the midst of a huge hole there is nothing to be consistent with.
         if !hidden.as_slice().iter().all(|&hidden| hidden) {
-            let control = Part { control, index, count: work.len() };
+            let more = usize::from(refiner.is_some());
+            let control = Part { control, index, count: work.len(), more };
             let params = InpaintParams { start, ..*params };
             let info =
                 csc::inpaint(&mut planes, &hidden, &Dct16, transform, &params, threads, &control)?;
             summary.include(info);
+            if let Some(refiner) = refiner {
+                let inside =
+                    Region { top: write.top - read.top, left: write.left - read.left, ..write };
+                let tell = |more: usize| {
+                    let total = info.iterations;
+                    let iteration = total + more;
+                    control.report(Progress { iteration, total, residual: info.residual })
+                };
+                refiner.refine(&mut planes, &hidden, inside, || tell(0))?;
+                tell(1)?;
+            }
         }
         write_back(raster, planes, read, |y, x| {
             let inside = (write.top..write.top + write.height).contains(&y)
@@ -92,13 +131,16 @@ pub(super) struct Part<'a> {
     pub(super) control: &'a dyn Control,
     pub(super) index: usize,
     pub(super) count: usize,
+    /// Steps that follow those of which it is told.
+    pub(super) more: usize,
 }
 
 impl Control for Part<'_> {
     fn report(&self, progress: Progress) -> Result<(), Stopped> {
+        let total = progress.total + self.more;
         self.control.report(Progress {
-            iteration: self.index * progress.total + progress.iteration,
-            total: self.count * progress.total,
+            iteration: self.index * total + progress.iteration,
+            total: self.count * total,
             residual: progress.residual,
         })
     }

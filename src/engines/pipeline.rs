@@ -6,12 +6,13 @@ use crate::csc::{DEFAULT_ROUNDS, InpaintParams, Transform8};
 use crate::imaging::{
     self, EncodeOptions, ImageFormat, ImagingError, Mask, MetadataPolicy, Picture, Raster,
 };
+use crate::inference::{Fill, ModelTask};
 
 use super::context::{Environment, Observer, Stage};
 use super::dictionaries::DictionaryChoice;
 use super::error::EngineError;
-use super::inpaint::{self, Summary};
-use super::network::{self, Network};
+use super::inpaint::{self, Method, Summary};
+use super::network::{self, Network, Refiner};
 use super::outcome::{Answer, Report, Warning};
 use super::reconstruct;
 use super::spec::{self, EngineChoice, Options, Request, Task};
@@ -96,6 +97,8 @@ enum Engine {
     Csc { transform: Transform8, dictionary: String },
     /// A network.
     Network(Arc<dyn Network>),
+    /// The solver or its start alone, and a network that refines what it finds.
+    Refined { transform: Transform8, dictionary: Option<String>, network: Arc<dyn Network> },
 }
 
 impl Engine {
@@ -112,7 +115,17 @@ impl Engine {
                 Ok(Self::Csc { transform, dictionary: dictionary.name().to_owned() })
             }
             EngineChoice::Network(name) => {
-                network::find(name, task, &*environment.networks).map(Self::Network)
+                let network = network::find(name, task, &*environment.networks)?;
+                let manifest = network.manifest();
+                if manifest.task != ModelTask::Refine {
+                    return Ok(Self::Network(network));
+                }
+                // What it was trained on is what the solver finds by itself.
+                let dictionary = DictionaryChoice::default();
+                let transform = dictionary.transform()?;
+                let solves = manifest.start == Fill::Csc;
+                let dictionary = solves.then(|| dictionary.name().to_owned());
+                Ok(Self::Refined { transform, dictionary, network })
             }
         }
     }
@@ -120,13 +133,14 @@ impl Engine {
     fn name(&self) -> String {
         match self {
             Self::Csc { .. } => EngineChoice::SOLVER.to_owned(),
-            Self::Network(network) => network.name(),
+            Self::Network(network) | Self::Refined { network, .. } => network.name(),
         }
     }
 
     fn dictionary(&self) -> Option<String> {
         match self {
             Self::Csc { dictionary, .. } => Some(dictionary.clone()),
+            Self::Refined { dictionary, .. } => dictionary.clone(),
             Self::Network(_) => None,
         }
     }
@@ -168,6 +182,9 @@ impl Work<'_> {
         let summary = match engine {
             Engine::Csc { transform, .. } => by_csc(raster, mask, transform, self, &mut report)?,
             Engine::Network(network) => by_network(raster, mask, &**network, self, &mut report)?,
+            Engine::Refined { transform, network, .. } => {
+                refined(raster, mask, transform, &**network, self)?
+            }
         };
         report.iterations = summary.iterations;
         report.regions = summary.regions;
@@ -212,6 +229,26 @@ fn by_csc(
         summary = reconstruct::reconstruct(raster, &sigmas, transform, rounds, threads, observer)?;
     }
     Ok(summary)
+}
+
+/// Fills holes and refines what was found. A network that begins with the harmonic fill gets a
+/// solver without iterations.
+fn refined(
+    raster: &mut Raster,
+    mask: Option<&Mask>,
+    transform: &Transform8,
+    network: &dyn Network,
+    work: &Work<'_>,
+) -> Result<Summary, EngineError> {
+    let Work { environment, observer, .. } = *work;
+    let Some(mask) = mask else { return Ok(Summary::default()) };
+    let params = match network.manifest().start {
+        Fill::Harmonic => InpaintParams::with_iterations(0),
+        Fill::Csc => InpaintParams::default(),
+    };
+    let refiner = Refiner::of(network)?;
+    let method = Method { transform, params: &params, refiner: Some(&refiner) };
+    inpaint::fill(raster, mask, &method, &environment.threads, observer)
 }
 
 fn by_network(

@@ -28,7 +28,7 @@ pub(super) fn reconstruct(
     let work = regions::everywhere(raster.height(), raster.width());
     let mut summary = Summary::default();
     for (index, &Work { read, write }) in work.iter().enumerate() {
-        let control = Part { control, index, count: work.len() };
+        let control = Part { control, index, count: work.len(), more: 0 };
         let mut planes = color::read(&noisy, read);
         summary.include(csc::denoise(&mut planes, sigmas, transform, rounds, threads, &control)?);
         write_back(raster, planes, read, |y, x| {

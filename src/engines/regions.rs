@@ -31,10 +31,10 @@ pub struct Work {
 pub fn around_holes(mask: &Mask) -> Vec<Work> {
     let (height, width) = (mask.height(), mask.width());
     let area = |height, width| ((height + 2 * CONTEXT) * (width + 2 * CONTEXT)) as f64;
-    let tiles = boxes(mask, area).into_iter().flat_map(tiles);
+    let tiles = boxes(mask, area).into_iter().flat_map(|region| cut(region, TILE, TILE));
     tiles
         .filter(|write| touches(mask, *write))
-        .map(|write| Work { read: grown(write, height, width), write })
+        .map(|write| Work { read: grown(write, height, width, CONTEXT), write })
         .collect()
 }
 
@@ -57,9 +57,9 @@ pub(super) fn boxes(mask: &Mask, cost: impl Fn(usize, usize) -> f64) -> Vec<Regi
 
 /// The work of changing every pixel of a picture.
 pub fn everywhere(height: usize, width: usize) -> Vec<Work> {
-    tiles(Region { top: 0, left: 0, height, width })
+    cut(Region { top: 0, left: 0, height, width }, TILE, TILE)
         .into_iter()
-        .map(|write| Work { read: grown(write, height, width), write })
+        .map(|write| Work { read: grown(write, height, width, CONTEXT), write })
         .collect()
 }
 
@@ -153,10 +153,10 @@ fn merge(boxes: &mut Vec<Bounds>, cost: impl Fn(Bounds) -> f64) {
     }
 }
 
-/// Equal tiles of at most [`TILE`] pixels a side.
-fn tiles(region: Region) -> Vec<Region> {
+/// Equal tiles of at most so many rows and columns.
+pub(super) fn cut(region: Region, most_rows: usize, most_columns: usize) -> Vec<Region> {
     let cut = |length: usize, pieces: usize, index: usize| length * index / pieces;
-    let (rows, columns) = (region.height.div_ceil(TILE), region.width.div_ceil(TILE));
+    let (rows, columns) = (region.height.div_ceil(most_rows), region.width.div_ceil(most_columns));
     let mut tiles = Vec::with_capacity(rows * columns);
     for row in 0..rows {
         for column in 0..columns {
@@ -173,13 +173,14 @@ fn tiles(region: Region) -> Vec<Region> {
     tiles
 }
 
-fn grown(region: Region, height: usize, width: usize) -> Region {
-    let (top, left) = (region.top.saturating_sub(CONTEXT), region.left.saturating_sub(CONTEXT));
+/// A region and what lies around it, in an image of so many rows and columns.
+pub(super) fn grown(region: Region, height: usize, width: usize, margin: usize) -> Region {
+    let (top, left) = (region.top.saturating_sub(margin), region.left.saturating_sub(margin));
     Region {
         top,
         left,
-        height: (region.top + region.height + CONTEXT).min(height) - top,
-        width: (region.left + region.width + CONTEXT).min(width) - left,
+        height: (region.top + region.height + margin).min(height) - top,
+        width: (region.left + region.width + margin).min(width) - left,
     }
 }
 

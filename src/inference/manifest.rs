@@ -24,6 +24,8 @@ pub struct Manifest {
     pub max_pixels: Option<u64>,
     /// How images that it cannot take whole should be cut or shrunk.
     pub hd_strategy: HdStrategy,
+    /// What stands in hidden pixels before a network refines it.
+    pub start: Fill,
     /// The input that takes the image.
     pub image: Option<ImageInput>,
     /// The input that takes the mask.
@@ -48,7 +50,7 @@ impl Manifest {
         self.size.or_else(by_graph).unwrap_or(SizePolicy::Any {})
     }
 
-    /// Whether the mask is the first channel of the image, and no input of its own.
+    /// Whether the mask is a channel of the image, and no input of its own.
     pub fn joins_mask(&self) -> bool {
         let names = self.image.as_ref().zip(self.mask.as_ref());
         names.is_some_and(|(image, mask)| image.name == mask.name)
@@ -61,6 +63,8 @@ impl Manifest {
 pub enum ModelTask {
     /// Fills hidden pixels.
     Inpaint,
+    /// Improves what stands in hidden pixels: computes what is to be added to it.
+    Refine,
     /// Takes away noise.
     Denoise,
     /// Restores an image from parts of it.
@@ -77,12 +81,24 @@ impl ModelTask {
     pub fn name(self) -> &'static str {
         match self {
             Self::Inpaint => "inpaint",
+            Self::Refine => "refine",
             Self::Denoise => "denoise",
             Self::Reconstruct => "reconstruct",
             Self::Classify => "classify",
             Self::Raw => "raw",
         }
     }
+}
+
+/// What fills hidden pixels before a network is shown them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fill {
+    /// The smoothest picture that fits to the known pixels.
+    #[default]
+    Harmonic,
+    /// What the solver finds.
+    Csc,
 }
 
 /// What is done with images that are too large.
@@ -191,12 +207,26 @@ impl ImageInput {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MaskInput {
-    /// Its name in the graph. If it is that of the image, the mask is the first channel there.
+    /// Its name in the graph. If it is that of the image, the mask is a channel there.
     pub name: String,
+    /// Which of the channels, where it is one of the image.
+    #[serde(default)]
+    pub place: Place,
     /// The number that stands for a hidden pixel.
     pub hole: f32,
     /// The number that stands for a known pixel.
     pub known: f32,
+}
+
+/// Where a mask stands among the channels of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// Before all others.
+    #[default]
+    First,
+    /// After all others.
+    Last,
 }
 
 /// The output that is the result.

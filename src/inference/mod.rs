@@ -46,8 +46,8 @@ pub use executor::Executor;
 pub use handle::ModelHandle;
 pub use library::{LIBRARY_NAME, LibraryError, LibrarySearch};
 pub use manifest::{
-    Colour, HdStrategy, Hidden, ImageInput, Layout, Manifest, MaskInput, ModelTask, Pad, Pruning,
-    ResultOutput, SizePolicy,
+    Colour, Fill, HdStrategy, Hidden, ImageInput, Layout, Manifest, MaskInput, ModelTask, Pad,
+    Place, Pruning, ResultOutput, SizePolicy,
 };
 pub use memory::resident_estimate;
 pub use name::{InvalidName, InvalidVersion, ModelName, Version};

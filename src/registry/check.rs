@@ -1,6 +1,6 @@
 //! Whether a manifest makes sense, by itself and for the model it stands beside. Pure.
 
-use super::{ImageInput, Layout, Manifest, ModelTask, SizePolicy};
+use super::{Colour, Fill, ImageInput, Layout, Manifest, ModelTask, SizePolicy};
 use crate::inference::{Dimension, ElementType, Signature, ValueInfo};
 
 /// Longest side that a manifest may name.
@@ -55,8 +55,15 @@ impl Manifest {
         if self.image.is_none() && self.task != ModelTask::Raw {
             return fault("image", format!("is needed for the task {}", self.task.name()));
         }
-        if self.mask.is_none() && self.task == ModelTask::Inpaint {
-            return fault("mask", "is needed for the task inpaint");
+        if self.mask.is_none() && matches!(self.task, ModelTask::Inpaint | ModelTask::Refine) {
+            return fault("mask", format!("is needed for the task {}", self.task.name()));
+        }
+        let colour = self.image.as_ref().map(|image| image.colour);
+        if self.task == ModelTask::Refine && colour != Some(Colour::Gray) {
+            return fault("image.colour", "must be gray for the task refine");
+        }
+        if self.start != Fill::default() && self.task != ModelTask::Refine {
+            return fault("start", "is for the task refine alone");
         }
         if self.output.is_none() && restores {
             return fault("output", format!("is needed for the task {}", self.task.name()));

@@ -38,8 +38,8 @@ pub use lease::Lease;
 pub use table::{IndexEntry, IndexState};
 
 pub use crate::inference::{
-    Colour, HdStrategy, Hidden, ImageInput, InvalidName, InvalidVersion, Layout, Manifest,
-    MaskInput, ModelName, ModelTask, Pad, Pruning, ResultOutput, SizePolicy, Version,
+    Colour, Fill, HdStrategy, Hidden, ImageInput, InvalidName, InvalidVersion, Layout, Manifest,
+    MaskInput, ModelName, ModelTask, Pad, Place, Pruning, ResultOutput, SizePolicy, Version,
 };
 use crate::inference::{LibrarySearch, Runtime};
 use crate::telemetry::Metrics;

@@ -33,6 +33,7 @@ mod migrations;
 mod openapi_quality;
 mod pruned_networks;
 mod queue;
+mod refined;
 mod registry;
 mod restoration;
 mod solver_graph;

@@ -6,8 +6,8 @@ use super::Network;
 use super::error::NetworkError;
 use super::fit::Size;
 use crate::inference::{
-    Colour, ElementType, Hidden, ImageInput, Layout, Manifest, MaskInput, ResultOutput, Tensor,
-    TensorData, ValueInfo,
+    Colour, ElementType, Hidden, ImageInput, Layout, Manifest, MaskInput, Place, ResultOutput,
+    Tensor, TensorData, ValueInfo,
 };
 use crate::numerics::Plane;
 
@@ -81,7 +81,10 @@ impl<'a> Conversion<'a> {
             return Ok(vec![self.tensor(&self.image.name, self.image_element, size, &planes)?]);
         };
         if self.joins_mask {
-            planes.insert(0, values);
+            match mask.place {
+                Place::First => planes.insert(0, values),
+                Place::Last => planes.push(values),
+            }
             return Ok(vec![self.tensor(&self.image.name, self.image_element, size, &planes)?]);
         }
         Ok(vec![
@@ -143,7 +146,34 @@ impl<'a> Conversion<'a> {
     pub(super) fn result(
         &self,
         outputs: Vec<(String, Tensor)>,
+        size: Size,
+    ) -> Result<Vec<Plane<f32>>, NetworkError> {
+        self.read(outputs, size, |number, [low, high]| {
+            ((number - low) / (high - low)).clamp(0.0, 1.0)
+        })
+    }
+
+    /// What a network makes of one channel as a difference to it, where black and white are one
+    /// apart.
+    ///
+    /// # Errors
+    /// [`NetworkError`] by the network.
+    ///
+    /// # Panics
+    /// If the piece has not one channel, or the network takes more.
+    pub(super) fn difference(&self, piece: &Piece) -> Result<Plane<f32>, NetworkError> {
+        let size = (piece.hidden.height(), piece.hidden.width());
+        let outputs = self.outputs(piece)?;
+        let mut channels = self.read(outputs, size, |number, [low, high]| number / (high - low))?;
+        Ok(channels.swap_remove(0))
+    }
+
+    /// The channels of the result, `sample` made of every number and the range of the result.
+    fn read(
+        &self,
+        outputs: Vec<(String, Tensor)>,
         (height, width): Size,
+        sample: impl Fn(f64, [f64; 2]) -> f64,
     ) -> Result<Vec<Plane<f32>>, NetworkError> {
         let network = || self.network.name();
         let fault = |reason: String| NetworkError::Output { network: network(), reason };
@@ -166,9 +196,9 @@ impl<'a> Conversion<'a> {
         if !numbers.iter().all(|number| number.is_finite()) {
             return Err(fault("has infinite numbers, or what is none".to_owned()));
         }
-        let [low, high] = output.range.map(f64::from);
-        #[expect(clippy::cast_possible_truncation, reason = "from 0 to 1")]
-        let sample = |number: f64| ((number - low) / (high - low)).clamp(0.0, 1.0) as f32;
+        let range = output.range.map(f64::from);
+        #[expect(clippy::cast_possible_truncation, reason = "samples have single precision")]
+        let sample = |number: f64| sample(number, range) as f32;
         let plane = |channel: usize| {
             let channel = if self.image.colour == Colour::Bgr { 2 - channel } else { channel };
             Plane::from_fn(height, width, |y, x| {

@@ -15,6 +15,7 @@ mod fit;
 mod inpaint;
 mod name;
 mod pieces;
+mod refine;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use name::{InvalidNetwork, NetworkName};
 
 pub(super) use denoise::denoise;
 pub(super) use inpaint::inpaint;
+pub(super) use refine::Refiner;
 
 use super::error::EngineError;
 use super::spec::{self, EngineChoice, Task};
@@ -125,7 +127,7 @@ fn check_task(manifest: &Manifest, name: &NetworkName, task: Task) -> Result<(),
 /// What can be asked of a network as an engine.
 pub(super) fn tasks(manifest: &Manifest) -> &'static [Task] {
     match manifest.task {
-        ModelTask::Inpaint => &[Task::Inpaint],
+        ModelTask::Inpaint | ModelTask::Refine => &[Task::Inpaint],
         ModelTask::Denoise | ModelTask::Reconstruct => &[Task::Reconstruct],
         ModelTask::Classify | ModelTask::Raw => &[],
     }

@@ -15,12 +15,12 @@ use crate::imaging::{ColorModel, EncodeOptions, ImageFormat, ImageLimits, Metada
 use crate::imaging::{Mask, Raster, Samples, encode};
 use crate::inference::{
     Colour, Dimension, ElementType, HdStrategy, Hidden, ImageInput, InferenceError, Layout,
-    Manifest, MaskInput, ModelName, ModelTask, Pad, ResultOutput, Signature, SizePolicy, Tensor,
-    ValueInfo,
+    Manifest, MaskInput, ModelName, ModelTask, Pad, Place, ResultOutput, Signature, SizePolicy,
+    Tensor, ValueInfo,
 };
 use crate::numerics::{Control, Plane, Progress, Random, Stopped, Threads, Unobserved};
 
-type Inputs = Vec<(String, Tensor)>;
+pub(super) type Inputs = Vec<(String, Tensor)>;
 type Compute = dyn Fn(&Inputs) -> Inputs + Send + Sync;
 
 /// A network that is a closure.
@@ -46,7 +46,10 @@ impl Stub {
         Self { manifest, signature, compute: Box::new(|_| Vec::new()), shown: Mutex::default() }
     }
 
-    fn computing(mut self, compute: impl Fn(&Inputs) -> Inputs + Send + Sync + 'static) -> Self {
+    pub(super) fn computing(
+        mut self,
+        compute: impl Fn(&Inputs) -> Inputs + Send + Sync + 'static,
+    ) -> Self {
         self.compute = Box::new(compute);
         self
     }
@@ -68,7 +71,7 @@ impl Stub {
         self
     }
 
-    fn shown(&self) -> Vec<Inputs> {
+    pub(super) fn shown(&self) -> Vec<Inputs> {
         self.shown.lock().unwrap().clone()
     }
 }
@@ -110,7 +113,12 @@ fn filler() -> Manifest {
     Manifest {
         task: ModelTask::Inpaint,
         image: Some(image(Colour::Rgb)),
-        mask: Some(MaskInput { name: "mask".to_owned(), hole: 1.0, known: 0.0 }),
+        mask: Some(MaskInput {
+            name: "mask".to_owned(),
+            place: Place::First,
+            hole: 1.0,
+            known: 0.0,
+        }),
         output: Some(ResultOutput {
             name: "output".to_owned(),
             range: [0.0, 1.0],
@@ -130,19 +138,19 @@ fn fixed(width: u64, height: u64, pad: Pad) -> SizePolicy {
 }
 
 /// A picture of noise.
-fn noise(height: usize, width: usize, model: ColorModel, seed: u64) -> Raster {
+pub(super) fn noise(height: usize, width: usize, model: ColorModel, seed: u64) -> Raster {
     let mut random = Random::seeded(seed);
     let count = height * width * model.channels();
     let samples = (0..count).map(|_| u16::try_from(random.below(65_536)).unwrap()).collect();
     Raster::from_samples(height, width, model, Samples::Sixteen(samples)).unwrap()
 }
 
-fn hole(height: usize, width: usize, inside: impl Fn(usize, usize) -> bool) -> Mask {
+pub(super) fn hole(height: usize, width: usize, inside: impl Fn(usize, usize) -> bool) -> Mask {
     let hidden = (0..height * width).map(|at| inside(at / width, at % width)).collect();
     Mask::from_holes(height, width, hidden)
 }
 
-fn block(top: usize, left: usize, side: usize) -> impl Fn(usize, usize) -> bool {
+pub(super) fn block(top: usize, left: usize, side: usize) -> impl Fn(usize, usize) -> bool {
     move |y, x| (top..top + side).contains(&y) && (left..left + side).contains(&x)
 }
 
@@ -153,7 +161,7 @@ fn fill(raster: &Raster, mask: &Mask, network: &Stub) -> Raster {
 }
 
 /// All pixels of `a` and `b` are alike where the mask has no weight, and alpha everywhere.
-fn assert_known_alike(a: &Raster, b: &Raster, mask: &Mask) {
+pub(super) fn assert_known_alike(a: &Raster, b: &Raster, mask: &Mask) {
     let channels = a.model().channels();
     for y in 0..a.height() {
         for x in 0..a.width() {

@@ -1,7 +1,7 @@
 //! Manifests that make sense and manifests that do not.
 
 use crate::inference::{Dimension, ElementType, Signature, ValueInfo};
-use crate::registry::{Hidden, Manifest, ManifestError, ModelTask, Pad, SizePolicy};
+use crate::registry::{Fill, Hidden, Manifest, ManifestError, ModelTask, Pad, SizePolicy};
 
 const LAMA: &str = r#"
 task = "inpaint"
@@ -76,6 +76,47 @@ fn a_mask_may_be_a_channel_of_the_image() {
     assert_eq!(manifest.check(&signature), Ok(()));
     signature.inputs[0] = value("x", ElementType::F32, &axes(3));
     assert_eq!(key_of(&manifest.check(&signature).unwrap_err()), "image.name");
+}
+
+#[test]
+fn a_network_that_refines_takes_one_plane_and_a_mask() {
+    let text = r#"
+        task = "refine"
+        start = "csc"
+        [image]
+        name = "x"
+        colour = "gray"
+        [mask]
+        name = "x"
+        place = "last"
+        hole = 1
+        known = 0
+        [output]
+        name = "y"
+    "#;
+    let manifest = Manifest::parse(text).unwrap();
+    assert_eq!(manifest.start, Fill::Csc);
+    let axes = |channels: u64| {
+        [Dimension::from("n"), Dimension::from(channels), "height".into(), "width".into()]
+    };
+    let signature = Signature {
+        inputs: vec![value("x", ElementType::F32, &axes(2))],
+        outputs: vec![value("y", ElementType::F32, &axes(1))],
+    };
+    assert_eq!(manifest.check(&signature), Ok(()));
+    for (from, to, key) in [
+        ("colour = \"gray\"", "", "image.colour"),
+        ("task = \"refine\"", "task = \"inpaint\"", "start"),
+        (
+            "[mask]\n        name = \"x\"\n        place = \"last\"\n        hole = 1\n        known = 0",
+            "",
+            "mask",
+        ),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let error = Manifest::parse(&text.replace(from, to)).unwrap_err();
+        assert_eq!(key_of(&error), key, "{to}");
+    }
 }
 
 #[test]

@@ -57,7 +57,9 @@ impl Engine {
             Self::Solver => Task::Inpaint,
             Self::Network(lease) => match lease.manifest().task {
                 ModelTask::Denoise | ModelTask::Reconstruct => Task::Reconstruct,
-                ModelTask::Inpaint | ModelTask::Classify | ModelTask::Raw => Task::Inpaint,
+                ModelTask::Inpaint | ModelTask::Refine | ModelTask::Classify | ModelTask::Raw => {
+                    Task::Inpaint
+                }
             },
         }
     }
@@ -67,7 +69,7 @@ impl Engine {
 /// `image` is of files, or is numbers that are a picture and not what the network takes.
 pub(super) fn are_meant(inputs: &[(String, Value)], lease: &Lease) -> bool {
     match lease.manifest().task {
-        ModelTask::Inpaint | ModelTask::Denoise | ModelTask::Reconstruct => {}
+        ModelTask::Inpaint | ModelTask::Refine | ModelTask::Denoise | ModelTask::Reconstruct => {}
         ModelTask::Classify | ModelTask::Raw => return false,
     }
     match inputs.iter().find(|(name, _)| name == IMAGE) {

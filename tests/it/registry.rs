@@ -332,6 +332,10 @@ fn the_manifests_of_the_documentation_fit_the_models_as_they_are_found() {
             inputs: vec![value("input", f32, square(4))],
             outputs: vec![value("output", f32, square(3))],
         },
+        Signature {
+            inputs: vec![value("image", f32, any(2))],
+            outputs: vec![value("output", f32, any(1))],
+        },
     ];
     let manifests = documented();
     assert_eq!(manifests.len(), signatures.len());

@@ -23,6 +23,9 @@ fn main() {
 
 /// The commit that is checked out here, with `-modified` if the sources differ from it; nothing
 /// where this is no checkout, or no git.
+///
+/// A release is built anew with every commit. In between, where a commit that changes no source
+/// would have everything compiled again, the name stays that of the commit the sources came from.
 fn commit() -> Option<String> {
     let here = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)?;
     // The repository of somebody else, in which this is unpacked, says nothing of this.
@@ -31,8 +34,10 @@ fn commit() -> Option<String> {
         return None;
     }
     let commit = git(&here, &["rev-parse", "HEAD"])?;
-    for name in ["HEAD", "logs/HEAD", "packed-refs"] {
-        watch(&here.join(git(&here, &["rev-parse", "--git-path", name])?));
+    if env::var_os("PROFILE").is_some_and(|profile| profile == "release") {
+        for name in ["HEAD", "logs/HEAD", "packed-refs"] {
+            watch(&here.join(git(&here, &["rev-parse", "--git-path", name])?));
+        }
     }
     for source in SOURCES {
         watch(&here.join(source));

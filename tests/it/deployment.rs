@@ -30,7 +30,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if !path.is_dir() {
             found.push(path);
-        } else if !path.ends_with("deploy/secrets") && !path.ends_with("deploy/models") {
+        } else if !path.ends_with("secrets") && !path.ends_with("models") {
             files(&path, found);
         }
     }
@@ -281,12 +281,19 @@ fn a_build_in_a_checkout_knows_its_commit() {
         let text = String::from_utf8(output.stdout).ok()?;
         output.status.success().then(|| text.trim().to_owned())
     };
+    if std::env::var_os("BUILD_COMMIT").is_some() {
+        return;
+    }
     let checkout = git(&["rev-parse", "--show-toplevel"]);
-    let named = std::env::var_os("BUILD_COMMIT").is_some();
-    if !named && checkout.is_some_and(|top| Path::new(&top) == root().canonicalize().unwrap()) {
-        let head = git(&["rev-parse", "HEAD"]).unwrap();
-        assert_eq!(build.commit.strip_suffix("-modified").unwrap_or(build.commit), head);
-    } else if !named {
+    if checkout.is_none_or(|top| Path::new(&top) != root().canonicalize().unwrap()) {
         assert_eq!(build.commit, "unknown");
+        return;
+    }
+    if let Some(commit) = build.commit.strip_suffix("-modified") {
+        assert!(git(&["cat-file", "-e", commit]).is_some(), "{commit}");
+    } else {
+        let sources = ["src", "assets", "migrations", "build.rs", "Cargo.toml", "Cargo.lock"];
+        let differ = [&["diff", "--quiet", build.commit, "--"][..], &sources].concat();
+        assert!(git(&differ).is_some(), "it was not made from {}", build.commit);
     }
 }

@@ -180,7 +180,6 @@ fn alerts_and_dashboard_name_only_metrics_that_a_running_server_tells() {
         "deploy/observability/alerts.yml",
         "deploy/observability/alerts_test.yml",
         "deploy/observability/dashboard.json",
-        "docs/operations.md",
     ] {
         let text = read(path).replace("\\\"", "\"");
         assert!(!words(&text, "cogd_").is_empty(), "{path} names no metric");

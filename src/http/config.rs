@@ -30,6 +30,8 @@ pub struct HttpConfig {
     pub shutdown_grace: Duration,
     /// Origins whose pages may call the service; none by default.
     pub cors_origins: Vec<Origin>,
+    /// Whether there is a page at `/` to repair pictures with.
+    pub playground: bool,
 }
 
 impl Default for HttpConfig {
@@ -44,6 +46,7 @@ impl Default for HttpConfig {
             body_timeout: Duration::from_mins(1),
             shutdown_grace: Duration::from_secs(30),
             cors_origins: Vec::new(),
+            playground: true,
         }
     }
 }

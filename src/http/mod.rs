@@ -11,6 +11,7 @@ mod middleware;
 mod negotiate;
 mod openapi;
 mod path;
+mod playground;
 mod prefer;
 mod problem;
 mod rights;
@@ -55,7 +56,8 @@ pub fn router(state: ApiState) -> Router {
     let addresses = openapi::ADDRESSES.map(|address| root.link(address));
     let descriptions = utoipa_swagger_ui::Config::new(addresses);
     let documentation: Router<ApiState> = SwaggerUi::new("/docs").config(descriptions).into();
-    let routes = api.merge(v2).merge(openapi::route(root)).merge(documentation);
+    let page = if state.config.playground { playground::routes() } else { Router::new() };
+    let routes = api.merge(v2).merge(openapi::route(root)).merge(documentation).merge(page);
     dress(routes, state)
 }
 

@@ -28,6 +28,8 @@ const RIGHTS: &[(&str, &str, Need)] = &[
     ("GET", "/version", Need::Nothing),
     ("GET", "/problems", Need::Nothing),
     ("GET", "/docs", Need::Nothing),
+    ("GET", "/", Need::Nothing),
+    ("GET", "/playground", Need::Nothing),
     ("GET", "/openapi.json", Need::Nothing),
     ("GET", "/openapi/v2.json", Need::Nothing),
     ("GET", "/metrics", Need::Metrics),
@@ -68,9 +70,7 @@ pub(super) fn need(method: &Method, route: &str) -> Need {
 
 /// Whether a route is `beginning` or lies below it.
 fn begins_with(route: &str, beginning: &str) -> bool {
-    route
-        .strip_prefix(beginning)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || beginning.ends_with('/'))
+    route.strip_prefix(beginning).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether a row of the table is about this method of this route.

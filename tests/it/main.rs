@@ -31,6 +31,7 @@ mod image_round_trips;
 mod inference;
 mod migrations;
 mod openapi_quality;
+mod playground;
 mod pruned_networks;
 mod queue;
 mod refined;

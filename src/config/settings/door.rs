@@ -78,6 +78,12 @@ pub(super) const HTTP: &[Setting] = &[
         List("a list of origins such as https://example.org, or `*`"),
         "Origins whose web pages may call the service."
     ),
+    setting!(
+        "http.playground",
+        http.playground,
+        Switch,
+        "Whether there is a page at / to repair pictures with. It is public; what it asks for may need a key."
+    ),
 ];
 
 pub(super) const AUTH: &[Setting] = &[

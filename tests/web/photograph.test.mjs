@@ -1,0 +1,68 @@
+// A photograph of 24 megapixels.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { open, paint, repair, tell, withPage } from "./browser.mjs";
+
+const [WIDTH, HEIGHT] = [6000, 4000];
+
+/** A JPEG as a camera would make it, drawn in a browser. */
+async function photograph(page) {
+  const text = await page.evaluate(async ([width, height]) => {
+    const canvas = new OffscreenCanvas(width, height);
+    const pen = canvas.getContext("2d");
+    const sky = pen.createLinearGradient(0, 0, width, height);
+    sky.addColorStop(0, "#27536b");
+    sky.addColorStop(0.6, "#d9b48f");
+    sky.addColorStop(1, "#5d4b3c");
+    pen.fillStyle = sky;
+    pen.fillRect(0, 0, width, height);
+    for (let i = 0; i < 4000; i += 1) {
+      pen.fillStyle = `hsl(${(i * 47) % 360} 40% ${30 + (i % 40)}% / 60%)`;
+      pen.fillRect((i * 1361) % width, (i * 877) % height, 20 + (i % 90), 10 + (i % 60));
+    }
+    const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
+    const reader = new FileReader();
+    reader.readAsDataURL(blob);
+    await new Promise((done) => reader.addEventListener("load", done));
+    return reader.result;
+  }, [WIDTH, HEIGHT]);
+  return { name: "photograph.jpg", mimeType: "image/jpeg", buffer: Buffer.from(text.split(",")[1], "base64") };
+}
+
+test("a photograph of 24 megapixels is painted on smoothly and repaired", () =>
+  withPage({}, async (page) => {
+    const image = await photograph(page);
+    await open(page, image);
+    assert.match(await page.locator("#facts").textContent(), /^6000 × 4000 pixels/);
+    await page.evaluate(() => {
+      globalThis.frames24 = [];
+      let last = performance.now();
+      const tick = (now) => {
+        globalThis.frames24.push(now - last);
+        last = now;
+        globalThis.ticking = requestAnimationFrame(tick);
+      };
+      requestAnimationFrame(tick);
+    });
+    const wave = Array.from({ length: 40 }, (_, i) => [0.2 + i * 0.015, 0.5 + 0.2 * Math.sin(i / 4)]);
+    await paint(page, wave);
+    const frames = await page.evaluate(() => {
+      cancelAnimationFrame(globalThis.ticking);
+      return globalThis.frames24.slice(1).sort((a, b) => a - b);
+    });
+    const at = (share) => frames[Math.floor(share * (frames.length - 1))].toFixed(1);
+    tell(`frames while painting on 24 megapixels: ${frames.length}, median ${at(0.5)} ms, 95 % below ${at(0.95)} ms, longest ${at(1)} ms`);
+    const painted = await page.locator("#coverage").textContent();
+    assert.match(painted, /% painted$/);
+
+    // A stroke all over would take minutes: this is about the size of the picture.
+    await page.getByRole("button", { name: "Clear" }).click();
+    await page.getByLabel("Size").fill("40");
+    await paint(page, [[0.3, 0.3], [0.302, 0.302]]);
+    await page.getByText("Engine and settings").click();
+    await page.getByLabel("Iterations").fill("10");
+    await repair(page);
+    await page.waitForFunction(() => /Picture6000 × 4000/.test(document.getElementById("report").textContent));
+  }));

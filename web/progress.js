@@ -1,0 +1,44 @@
+// How far the work has come.
+
+import { byId } from "./dom.js";
+import { showFigures } from "./figures.js";
+import { bytes, duration } from "./numbers.js";
+
+const STAGES = {
+  decode: "Reading the picture",
+  solve: "Repairing",
+  encode: "Writing the picture",
+};
+
+/** The sending of so many bytes has begun. */
+export function showSending(size) {
+  show(`Sending ${bytes(size)}`, null, []);
+}
+
+/** The result is on its way back. */
+export function showFetching() {
+  show("Fetching the result", 1, []);
+}
+
+/** A job as it stands. */
+export function showJob(job) {
+  const { stage = "", iteration = 0, iterations = 0, residual, remaining_s: left } = job.progress ?? {};
+  const figures = [];
+  if (iterations) figures.push(["Iteration", `${iteration} of ${iterations}`]);
+  if (residual !== undefined) figures.push(["Residual", residual.toExponential(1)]);
+  if (left !== undefined && stage === "solve") figures.push(["Time left", `about ${duration(left)}`]);
+  if (job.attempts > 1) figures.push(["Attempt", `${job.attempts} of ${job.max_attempts}`]);
+  const isStopping = job.cancel_requested && job.state === "running";
+  const words = isStopping ? "Stopping" : job.state === "queued" ? "Waiting for its turn" : STAGES[stage];
+  show(words ?? "Beginning", iterations ? iteration / iterations : null, figures);
+}
+
+function show(words, share, figures) {
+  const name = byId("stage-name");
+  // Said once, not with every event.
+  if (name.textContent !== words) name.textContent = words;
+  const bar = byId("progress");
+  if (share === null) bar.removeAttribute("value");
+  else bar.value = share;
+  showFigures("progress-figures", figures);
+}

@@ -158,7 +158,7 @@ setUpShortcuts(
     ),
     open: () => byId("file").click(),
     run: whenEditing(() => repair.run()),
-    download: () => repair.save(),
+    download: () => page.state === "done" && repair.save(),
     help: help.open,
   },
   help.mayUseSingleKeys,

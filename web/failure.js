@@ -26,8 +26,10 @@ export function showFailure(error, settings) {
   place.scrollIntoView({ block: "nearest" });
 }
 
+/** Clears what was said of the attempt before. */
 export function clearFailure() {
   byId("failure").hidden = true;
+  byId("toast").hidden = true;
 }
 
 let fading = 0;

@@ -4,6 +4,7 @@ import { ServiceError } from "./api.js";
 import { command } from "./curl.js";
 import { showCommand } from "./dialogs.js";
 import { byId, save } from "./dom.js";
+import { Download, resultName } from "./download.js";
 import { clearFailure, note, showFailure } from "./failure.js";
 import { restore, result } from "./job.js";
 import { currentKey } from "./key.js";
@@ -12,7 +13,7 @@ import { Picture } from "./picture.js";
 import { encodeMask } from "./png.js";
 import { showFetching, showJob, showSending } from "./progress.js";
 import { deviceOf, showReport, showWarnings } from "./report.js";
-import { Download, resultName } from "./download.js";
+import { asServiceReads } from "./source.js";
 
 /** Has the picture on the easel repaired, and shows what comes of it. */
 export class Repair {
@@ -76,6 +77,7 @@ export class Repair {
     showWarnings(job.report.warnings);
     this.page.go("done");
     byId("outcome-title").focus({ preventScroll: true });
+    this.stage.element.scrollIntoView({ block: "nearest" });
     this.#report(this.done);
   }
 
@@ -84,15 +86,16 @@ export class Repair {
     showReport(job, "…", "comparing…");
     const given = Object.fromEntries(parameters);
     const reach = Number(given.mask_dilate ?? 0) + Number(given.mask_feather ?? 0);
-    const known = compareKnown(this.page.shown, blob, mask, mask ? reach : 0);
-    const words = known.then(knownInWords, () => "cannot be compared here");
-    const [device, compared] = await Promise.all([deviceOf(job.report.engine), words]);
+    const compared = asServiceReads(this.page.shown).then((before) =>
+      compareKnown(before, blob, mask, mask ? reach : 0),
+    );
+    const words = compared.then(knownInWords, () => "cannot be compared here");
+    const [device, known] = await Promise.all([deviceOf(job.report.engine), words]);
     // Meanwhile another one may have been made.
-    if (this.done === done) showReport(job, device, compared);
+    if (this.done === done) showReport(job, device, known);
   }
 
   async save() {
-    if (this.page.state !== "done") return false;
     clearFailure();
     try {
       const { blob, file, job } = this.done;

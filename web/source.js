@@ -65,6 +65,14 @@ export async function decode(file) {
 }
 
 /**
+ * A file of the very samples that the service has decoded. What is lossy may be decoded in more
+ * than one way, and browsers choose another one.
+ */
+export async function asServiceReads(file) {
+  return /^image\/(png|bmp)$/.test(file.type) ? file : convert(file, "png");
+}
+
+/**
  * Has a file written in another format, its pixels as they are: noise of no strength is removed.
  * Gives the file with the `warnings` of the service, by their names.
  */

@@ -2,20 +2,21 @@
 
 use std::sync::LazyLock;
 
-use axum::Router;
 use axum::extract::Path;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::ApiState;
 use super::error::ApiError;
 use super::problem::ProblemCode;
+use super::root_path::WithoutSlash;
 
 /// The page runs its own scripts, shows pictures that it has at hand, and talks to this service.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -142,7 +143,10 @@ pub(super) fn routes() -> Router<ApiState> {
     Router::new().route("/", get(show_page)).route("/playground/{file}", get(show_part))
 }
 
-async fn show_page(asked: HeaderMap) -> Response {
+async fn show_page(slash: Option<Extension<WithoutSlash>>, asked: HeaderMap) -> Response {
+    if slash.is_some() {
+        return Redirect::permanent("/").into_response();
+    }
     PAGE_FILE.answer(&asked)
 }
 

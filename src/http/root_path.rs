@@ -20,6 +20,11 @@ use tower::ServiceExt as _;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RootPath(String);
 
+/// Says that a request came for the root path without a slash at its end, from where no relative
+/// address leads to the right place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WithoutSlash;
+
 /// Characters of the longest root path.
 const LONGEST: usize = 256;
 
@@ -64,6 +69,9 @@ impl RootPath {
 
     fn enter(&self, mut request: Request) -> Request {
         if let Some(inner) = self.cut(request.uri()) {
+            if request.uri().path() == self.0 {
+                request.extensions_mut().insert(WithoutSlash);
+            }
             *request.uri_mut() = inner;
         }
         request

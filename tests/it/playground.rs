@@ -155,6 +155,16 @@ impl Service {
     }
 }
 
+#[tokio::test]
+async fn the_page_is_found_below_a_path_with_and_without_a_slash() {
+    let app =
+        TestApp::with(|config| config.http.root_path = "/tools/repair".parse().unwrap()).await;
+    assert_eq!(app.get("/tools/repair/").await.body, app.get("/").await.body);
+    let answer = app.get("/tools/repair").await;
+    assert_eq!(answer.status, StatusCode::PERMANENT_REDIRECT);
+    assert_eq!(answer.header("location"), "/tools/repair/");
+}
+
 /// What runs the tests of `tests/web`, if it is here. Says so if not.
 struct Runner {
     modules: String,
@@ -217,5 +227,15 @@ async fn the_page_asks_for_a_key_where_one_is_needed() {
         (service.key("page", Scope::Restore).await, service.key("weak", Scope::Infer).await);
     let keys = vec![("COGD_KEY", key), ("COGD_WEAK_KEY", weak)];
     runner.run(&["key.test.mjs"], format!("{}/", service.address), keys).await;
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_works_below_a_path() {
+    let Some(runner) = Runner::find() else { return };
+    let service =
+        Service::start(|config| config.http.root_path = "/tools/repair".parse().unwrap()).await;
+    let address = format!("{}/tools/repair/", service.address);
+    runner.run(&["place.test.mjs"], address, Vec::new()).await;
     service.stop().await;
 }

@@ -10,6 +10,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE as BASE64;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
@@ -113,8 +115,8 @@ impl File {
             _ => unreachable!("{name} has another ending"),
         };
         let digest = Sha256::digest(bytes);
-        let tag: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        let tag = HeaderValue::try_from(format!("\"{tag}\"")).expect("a digest is plain ASCII");
+        let tag = format!("\"{}\"", BASE64.encode(&digest[..15]));
+        let tag = HeaderValue::try_from(tag).expect("base64 is plain ASCII");
         let (media_type, body) = (HeaderValue::from_static(media_type), Bytes::from_static(bytes));
         Self { name, media_type, tag, body }
     }

@@ -167,15 +167,15 @@ async fn the_page_is_found_below_a_path_with_and_without_a_slash() {
 
 /// What runs the tests of `tests/web`, if it is here. Says so if not.
 struct Runner {
-    modules: String,
+    modules: PathBuf,
     chromium: PathBuf,
 }
 
 impl Runner {
     fn find() -> Option<Self> {
         let has_node = Command::new("node").arg("--version").output().is_ok();
-        let modules = std::env::var("TEST_WEB_MODULES").unwrap_or_default();
-        let has_modules = Path::new(&modules).join("node_modules/playwright-core").is_dir();
+        let modules = PathBuf::from(std::env::var_os("TEST_WEB_MODULES").unwrap_or_default());
+        let has_modules = modules.join("node_modules/playwright-core").is_dir();
         let path = std::env::var_os("PATH").unwrap_or_default();
         let chromium =
             ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(|name| {

@@ -5,7 +5,7 @@
  * from the page. Gives `{ pixels, changed, psnr }`, the last in dB.
  */
 export function compareKnown(before, after, mask, reach) {
-  const worker = new Worker(new URL("known-worker.js", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("./known-worker.js", import.meta.url), { type: "module" });
   return new Promise((resolve, reject) => {
     worker.addEventListener("message", ({ data }) => resolve(data));
     worker.addEventListener("error", () => reject(new Error("the pictures cannot be compared")));

@@ -197,7 +197,7 @@ impl Runner {
     async fn run(self, files: &[&str], address: String, variables: Vec<(&'static str, String)>) {
         let mut node = Command::new("node");
         node.arg("--test").arg("--test-concurrency=1").arg("--test-reporter=spec");
-        node.args(files.iter().map(|file| folder("tests/web").join(file)));
+        node.args(files.iter().map(|file| folder("tests/web").join(format!("{file}.test.mjs"))));
         node.env("COGD_URL", address).envs(variables);
         node.env("TEST_WEB_MODULES", self.modules).env("TEST_CHROMIUM", self.chromium);
         let output = spawn_blocking(move || node.output()).await.unwrap().unwrap();
@@ -214,7 +214,7 @@ impl Runner {
 async fn a_person_repairs_pictures_with_the_page() {
     let Some(runner) = Runner::find() else { return };
     let service = Service::start(|_| {}).await;
-    let files = ["repair.test.mjs", "keyboard.test.mjs", "looks.test.mjs", "photograph.test.mjs"];
+    let files = ["mask", "repair", "keyboard", "looks", "photograph"];
     runner.run(&files, format!("{}/", service.address), Vec::new()).await;
     service.stop().await;
 }
@@ -226,7 +226,7 @@ async fn the_page_asks_for_a_key_where_one_is_needed() {
     let (key, weak) =
         (service.key("page", Scope::Restore).await, service.key("weak", Scope::Infer).await);
     let keys = vec![("COGD_KEY", key), ("COGD_WEAK_KEY", weak)];
-    runner.run(&["key.test.mjs"], format!("{}/", service.address), keys).await;
+    runner.run(&["key"], format!("{}/", service.address), keys).await;
     service.stop().await;
 }
 
@@ -236,6 +236,6 @@ async fn the_page_works_below_a_path() {
     let service =
         Service::start(|config| config.http.root_path = "/tools/repair".parse().unwrap()).await;
     let address = format!("{}/tools/repair/", service.address);
-    runner.run(&["place.test.mjs"], address, Vec::new()).await;
+    runner.run(&["place"], address, Vec::new()).await;
     service.stop().await;
 }

@@ -9,7 +9,7 @@ import { scene } from "./pictures.mjs";
 const IMAGE = scene("scene.png", 96, 64);
 
 const give = async (page, key) => {
-  await page.getByLabel("API key").fill(key);
+  await page.getByRole("textbox", { name: "API key" }).fill(key);
   await page.getByRole("button", { name: "Use this key" }).click();
 };
 

@@ -17,6 +17,7 @@ use crate::worker::ThreadCount;
 use super::bench_batches::Batches;
 use super::bench_device::DeviceBench;
 use super::bench_learning::{Ablation, Paper};
+use super::bench_load::LoadBench;
 use super::bench_queue::QueueBench;
 use super::bench_restore::Restore;
 use super::bench_serve::ServeBench;
@@ -38,6 +39,7 @@ enum Table {
     Batches(Batches),
     Queue(QueueBench),
     Serve(ServeBench),
+    Load(LoadBench),
     Device(DeviceBench),
 }
 
@@ -87,6 +89,7 @@ impl Bench {
             Table::Batches(command) => command.run(),
             Table::Queue(command) => command.run(),
             Table::Serve(command) => command.run(),
+            Table::Load(command) => command.run(),
             Table::Device(command) => command.run(),
         }
     }

@@ -9,6 +9,7 @@ mod flags;
 mod kinds;
 mod load;
 mod onnxruntime;
+mod program;
 mod reference;
 mod settings;
 
@@ -30,6 +31,7 @@ pub use error::{ConfigErrors, Fault, Source};
 pub use flags::ConfigFlags;
 pub use load::{Effective, Inputs, load};
 pub use onnxruntime::library_search;
+pub use program::this_program;
 pub use reference::{example_file, reference_page};
 pub use settings::Setting;
 

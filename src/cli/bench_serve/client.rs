@@ -1,13 +1,13 @@
-//! A client that costs as little as it can: one write and a few reads for each request.
+//! A client of a network that is served.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
+use crate::cli::connection::Connection;
 use crate::inference::Tensor;
 
 /// A request with a binary tensor, whose answer is one as well.
@@ -47,7 +47,7 @@ impl Request {
 
     /// Asks once.
     pub(super) fn once(&self) -> anyhow::Result<()> {
-        Connection::open(self.address)?.ask(&self.bytes).map(drop)
+        ask(&mut Connection::open(self.address)?, &self.bytes).map(drop)
     }
 
     /// Asks again and again on one connection.
@@ -55,7 +55,7 @@ impl Request {
         let (mut connection, mut times) = (Connection::open(self.address)?, Vec::new());
         while began.elapsed() < time {
             let start = Instant::now();
-            connection.ask(&self.bytes)?;
+            ask(&mut connection, &self.bytes)?;
             times.push(start.elapsed());
         }
         Ok(times)
@@ -66,43 +66,16 @@ impl Request {
         let (address, model) = (self.address, self.model);
         let request = format!("GET /v2/models/{model}/stats HTTP/1.1\r\nHost: {address}\r\n\r\n");
         let mut connection = Connection::open(address)?;
-        let statistics: Value = serde_json::from_slice(connection.ask(request.as_bytes())?)?;
+        let statistics: Value = serde_json::from_slice(ask(&mut connection, request.as_bytes())?)?;
         let infer = &statistics["model_stats"][0]["inference_stats"]["compute_infer"];
         let number = |name: &str| infer[name].as_u64().context("the statistics lack a number");
         Ok(Duration::from_nanos(number("ns")? / number("count")?.max(1)))
     }
 }
 
-/// A connection that stays open, with room for answers.
-struct Connection {
-    reader: BufReader<TcpStream>,
-    answer: Vec<u8>,
-}
-
-impl Connection {
-    fn open(address: SocketAddr) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        Ok(Self { reader: BufReader::new(stream), answer: Vec::new() })
-    }
-
-    /// Sends a request and gives the body of the answer.
-    fn ask(&mut self, request: &[u8]) -> anyhow::Result<&[u8]> {
-        self.reader.get_mut().write_all(request)?;
-        let (mut line, mut length) = (String::new(), 0);
-        self.reader.read_line(&mut line)?;
-        ensure!(line.starts_with("HTTP/1.1 200"), "the service refused: {}", line.trim());
-        while line != "\r\n" {
-            line.clear();
-            ensure!(self.reader.read_line(&mut line)? > 0, "the service left");
-            if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.trim().parse()?;
-            }
-        }
-        self.answer.resize(length, 0);
-        self.reader.read_exact(&mut self.answer)?;
-        Ok(&self.answer)
-    }
+/// Asks for what must be there.
+fn ask<'a>(connection: &'a mut Connection, request: &[u8]) -> anyhow::Result<&'a [u8]> {
+    let reply = connection.ask(request)?;
+    ensure!(reply.status == 200, "the service refused: {}", reply.status);
+    Ok(reply.body)
 }

@@ -4,7 +4,7 @@ use image::metadata::Orientation;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ColorModel, Loss};
+use super::{ColorModel, Loss, preview};
 
 /// What becomes of the colour profile and the EXIF block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -40,6 +40,15 @@ impl Metadata {
             self.exif = Some(exif);
         }
         orientation.unwrap_or(Orientation::NoTransforms)
+    }
+
+    /// Takes the small pictures of the picture out of the EXIF block: they show what it was before
+    /// it was changed. A block in which they cannot be told from the rest is left out.
+    pub fn remove_previews(&mut self) {
+        if self.exif.as_mut().is_some_and(|exif| !preview::remove(exif)) {
+            self.exif = None;
+            self.losses.push(Loss::ExifDropped);
+        }
     }
 
     /// Takes over a colour profile, if it describes samples of this colour model: the profile of

@@ -16,6 +16,7 @@ mod limits;
 mod mask;
 mod metadata;
 mod orientation;
+mod preview;
 pub mod quality;
 mod raster;
 

@@ -73,6 +73,25 @@ pub(crate) fn exif(orientation: u8) -> Vec<u8> {
     block
 }
 
+/// As [`exif`], with a thumbnail, whose bytes nobody looks at.
+pub(crate) fn exif_with_thumbnail(thumbnail: &[u8]) -> Vec<u8> {
+    let mut block = exif(1);
+    let long = |value: usize| u32::try_from(value).unwrap().to_le_bytes();
+    // The offset of the second directory stands last.
+    let (link, directory) = (block.len() - 4, block.len());
+    block[link..].copy_from_slice(&long(directory));
+    block.extend([2, 0]);
+    // Two entries, and no third directory.
+    let place = directory + 2 + 2 * 12 + 4;
+    for (tag, value) in [(0x01_u8, place), (0x02, thumbnail.len())] {
+        block.extend([tag, 0x02, 4, 0, 1, 0, 0, 0]);
+        block.extend(long(value));
+    }
+    block.extend(long(0));
+    block.extend(thumbnail);
+    block
+}
+
 /// A profile that is nothing but its header, of any length.
 pub(crate) fn profile(color_space: [u8; 4], length: usize) -> Vec<u8> {
     let mut profile: Vec<u8> = (0..251).cycle().take(length).collect();

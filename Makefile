@@ -2,6 +2,8 @@
 
 CARGO ?= cargo
 PYTHON ?= python3
+# Parts of the program that are built on request, all of which are tested.
+FEATURES ?= otlp
 # Folder of images for `make peers`.
 DATA ?=
 
@@ -14,19 +16,20 @@ serve:  ## Build and serve on http://127.0.0.1:8080
 	$(CARGO) run --release -- serve
 
 test:  ## All tests
-	$(CARGO) test
+	$(CARGO) test --features "$(FEATURES)"
 
 lint:  ## Format, warnings, documentation, licences
 	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps
+	$(CARGO) clippy --all-targets --features "$(FEATURES)" -- -D warnings
+	$(CARGO) clippy -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --features "$(FEATURES)"
 	@if command -v cargo-deny >/dev/null; then cargo-deny check bans licenses sources; \
 	else echo "cargo-deny is not installed: licences and sources were not checked"; fi
 
 check: lint test  ## Everything that CI asks of a change
 
 golden:  ## Rewrite the generated files that tests compare
-	UPDATE_GOLDEN=1 $(CARGO) test golden
+	UPDATE_GOLDEN=1 $(CARGO) test --features "$(FEATURES)" golden
 
 bench:  ## Times of the solver and of the codecs
 	$(CARGO) bench

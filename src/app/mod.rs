@@ -133,8 +133,14 @@ impl App {
             blobs: BlobStore::open(&config.blobs, &config.data_dir)?,
             pool: Arc::clone(&pool),
             environment: Arc::clone(&environment),
-            deliverer: Deliverer::new(database.clone(), Clock::system(), config.webhooks.clone())?,
+            deliverer: Deliverer::new(
+                database.clone(),
+                Clock::system(),
+                config.webhooks.clone(),
+                Arc::clone(&metrics),
+            )?,
             wording: Arc::new(ApiWording { root_path: config.http.root_path.clone() }),
+            metrics: Arc::clone(&metrics),
             config: config.jobs.clone(),
             database,
         };
@@ -206,12 +212,12 @@ impl App {
 
     async fn answer(self, router: Router, listener: TcpListener, signal: impl Future<Output = ()>) {
         let closing = self.state.closing.clone();
-        let config = self.config.http.clone();
+        let (config, metrics) = (self.config.http.clone(), Arc::clone(&self.state.metrics));
         let stopped = self.work(async move {
             signal.await;
             closing.cancel();
         });
-        http::serve(listener, router, &config, stopped).await;
+        http::serve(listener, router, &config, &metrics, stopped).await;
     }
 
     /// Runs jobs until `signal` resolves, then finishes the work at hand or hands it back.

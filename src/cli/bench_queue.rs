@@ -180,6 +180,7 @@ fn job(priority: Priority) -> NewJob {
         priority,
         batch: None,
         webhook: None,
+        trace: None,
         max_attempts: 3,
         idempotency: None,
     }

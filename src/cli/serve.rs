@@ -18,7 +18,7 @@ impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let config = self.settings.load()?.config;
         give_back_large_blocks();
-        telemetry::init(&config.log)?;
+        let _telemetry = telemetry::init(&config.log)?;
         Runtime::new()?.block_on(serve(config))
     }
 }

@@ -32,6 +32,9 @@ impl Stage {
 pub trait Observer: Control {
     /// A stage begins, and the one before it ends.
     fn enter(&self, stage: Stage);
+
+    /// An engine was chosen for a task. Who does not count by engine need not listen.
+    fn engage(&self, _task: &'static str, _engine: &str) {}
 }
 
 impl Observer for crate::numerics::Unobserved {

@@ -11,7 +11,7 @@ use crate::numerics::{Plane, Progress, Random};
 
 use super::context::{Environment, Observer, Stage};
 use super::error::EngineError;
-use super::spec::{ParameterFault, check_range};
+use super::spec::{EngineChoice, ParameterFault, check_range};
 
 /// Blocks taken from an image in one pass.
 const BLOCKS: usize = 4000;
@@ -60,6 +60,7 @@ pub fn learn(
     observer: &dyn Observer,
 ) -> Result<Dictionary, EngineError> {
     spec.validate().map_err(EngineError::InvalidParameters)?;
+    observer.engage("learn", EngineChoice::SOLVER);
     observer.enter(Stage::Solve);
     let parameters = TransformParameters { side: SIDE, ..TransformParameters::default() };
     let mut learner = TransformLearner::new(parameters)?;

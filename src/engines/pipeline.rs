@@ -33,6 +33,7 @@ pub fn process(
     let Request { task, options, .. } = *request;
     validate(task, options, request.mask.is_some())?;
     let engine = Engine::choose(task, options, environment)?;
+    observer.engage(task.name(), &engine.name());
     observer.enter(Stage::Decode);
     let mut picture =
         imaging::decode(request.image, &environment.limits).map_err(EngineError::Image)?;
@@ -51,6 +52,9 @@ pub fn process(
     let bytes = if untouched && may_pass_through(format, &picture, options) {
         request.image.to_vec()
     } else {
+        if !untouched {
+            picture.metadata.remove_previews();
+        }
         encode(&picture, format, options, &mut report)?
     };
     Ok(Answer { bytes, format, report })
@@ -79,6 +83,7 @@ pub fn restore(
         }
     }
     let engine = Engine::choose(task, options, environment)?;
+    observer.engage(task.name(), &engine.name());
     Work { task, options, environment, observer }.solve(&engine, raster, mask)
 }
 

@@ -20,6 +20,16 @@ pub enum Task {
     Reconstruct,
 }
 
+impl Task {
+    /// The name in parameters, reports and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inpaint => "inpaint",
+            Self::Reconstruct => "reconstruct",
+        }
+    }
+}
+
 /// Which engine does the work. In text, its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -26,6 +26,8 @@ pub struct HttpConfig {
     pub header_timeout: Duration,
     /// Longest time for the whole body of a request to arrive.
     pub body_timeout: Duration,
+    /// Longest time that a client may take nothing of its answer.
+    pub write_timeout: Duration,
     /// Time that requests at hand are given when the service stops.
     pub shutdown_grace: Duration,
     /// Origins whose pages may call the service; none by default.
@@ -44,6 +46,7 @@ impl Default for HttpConfig {
             max_connections: 1024,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_mins(1),
+            write_timeout: Duration::from_mins(1),
             shutdown_grace: Duration::from_secs(30),
             cors_origins: Vec::new(),
             playground: true,

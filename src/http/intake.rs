@@ -268,6 +268,7 @@ async fn store(
         priority: order.priority,
         batch,
         webhook: order.webhook,
+        trace: caller.trace(),
         max_attempts: state.workshop.config.retry.max_attempts,
         idempotency: None,
     })

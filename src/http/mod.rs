@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 use utoipa_swagger_ui::SwaggerUi;
@@ -45,8 +45,9 @@ pub use state::ApiState;
 pub use v2::SolverTally;
 pub use wording::{ApiWording, worker_lost};
 
+use crate::jobs::JobKind;
 use error::ApiError;
-use middleware::{access, authenticate, cors, panic, problems, request_id, security};
+use middleware::{access, authenticate, cors, panic, problems, request_id, security, trace};
 
 /// Everything the service answers.
 pub fn router(state: ApiState) -> Router {
@@ -70,12 +71,13 @@ pub fn watch_router(state: ApiState) -> Router {
 /// Puts around routes what every answer needs.
 fn dress(routes: Router<ApiState>, state: ApiState) -> Router {
     let body_limit = usize::try_from(state.config.max_body_bytes).unwrap_or(usize::MAX);
+    let codes = ProblemCode::ALL.map(|code| code.describe().slug);
+    state.metrics.requests().expect(codes);
+    state.metrics.attempts().expect(JobKind::ALL.map(JobKind::name), codes);
     // A layer wraps all that is above it: read from the bottom to follow a request inwards.
     let root = state.config.root_path.clone();
     let routes = routes
-        .fallback(|| async {
-            ApiError::new(ProblemCode::NotFound, "no route has this path").into_response()
-        })
+        .fallback(no_route)
         // Counts the bytes that come out of decompression.
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(RequestDecompressionLayer::new())
@@ -88,7 +90,12 @@ fn dress(routes: Router<ApiState>, state: ApiState) -> Router {
         .layer(from_fn(security::harden))
         // Sees the final status of everything above.
         .layer(from_fn_with_state(state.clone(), access::record_access))
+        .layer(from_fn(trace::trace_request))
         .layer(from_fn(request_id::name_request))
         .with_state(state);
     root.place(routes)
+}
+
+async fn no_route() -> Response {
+    ApiError::new(ProblemCode::NotFound, "no route has this path").into_response()
 }

@@ -13,10 +13,12 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
 use super::HttpConfig;
 use super::gate::ClientAddress;
+use crate::telemetry::Metrics;
 
 /// Time for answers already computed to reach their clients after the service has stopped.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -28,6 +30,7 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     config: &HttpConfig,
+    metrics: &Metrics,
     stop: impl Future<Output = ()>,
 ) {
     let mut protocol = http1::Builder::new();
@@ -49,12 +52,17 @@ pub async fn serve(
             request
         });
         let service = TowerToHyperService::new(service);
-        let connection = open.watch(protocol.serve_connection(TokioIo::new(stream), service));
+        // Who reads nothing would keep its answer in memory, and its place, for ever.
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(config.write_timeout));
+        let stream = TokioIo::new(Box::pin(stream));
+        let connection = open.watch(protocol.serve_connection(stream, service));
+        let counted = metrics.requests().connection();
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }
-            drop(place);
+            drop((place, counted));
         });
     }
     drop(listener);

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::telemetry::trace::TraceContext;
+
 use super::{BatchId, JobId, JobProgress, JobSpec, JobState, Priority, Timestamp};
 
 /// A job as it is kept.
@@ -22,6 +24,8 @@ pub struct Job {
     pub batch: Option<BatchId>,
     /// Where to say that it has ended.
     pub webhook: Option<String>,
+    /// What it was caused by.
+    pub trace: Option<TraceContext>,
     /// Where it stands.
     pub state: JobState,
     /// Its owner wants it to stop.

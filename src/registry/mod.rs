@@ -42,7 +42,7 @@ pub use crate::inference::{
     MaskInput, ModelName, ModelTask, Pad, Place, Pruning, ResultOutput, SizePolicy, Version,
 };
 use crate::inference::{LibrarySearch, Runtime};
-use crate::telemetry::Metrics;
+use crate::telemetry::{CacheEvent, Metrics};
 use folder::Folder;
 use lease::{Living, Loaded};
 use loader::Loader;
@@ -130,12 +130,12 @@ impl Registry {
     ) -> Result<Lease, RegistryFault> {
         // Nearly always it is there.
         if let Lookup::Ready(model) = self.look_up(name, version)? {
-            return Ok(self.lease(model));
+            return Ok(self.hit(model));
         }
         // Those that wait for a load do so without a thread each.
         let alone = Arc::clone(&self.loading).lock_owned().await;
         let key = match self.look_up(name, version)? {
-            Lookup::Ready(model) => return Ok(self.lease(model)),
+            Lookup::Ready(model) => return Ok(self.hit(model)),
             Lookup::Load(key) => key,
         };
         let registry = Arc::clone(self);
@@ -154,11 +154,11 @@ impl Registry {
         version: Option<Version>,
     ) -> Result<Lease, RegistryFault> {
         if let Lookup::Ready(model) = self.look_up(name, version)? {
-            return Ok(self.lease(model));
+            return Ok(self.hit(model));
         }
         let _alone = self.loading.blocking_lock();
         match self.look_up(name, version)? {
-            Lookup::Ready(model) => Ok(self.lease(model)),
+            Lookup::Ready(model) => Ok(self.hit(model)),
             Lookup::Load(key) => {
                 let loaded = self.load(&key, false)?;
                 loaded.map(|model| self.lease(model)).ok_or_else(|| unloaded(name))
@@ -265,6 +265,7 @@ impl Registry {
             Ok(Some(model)) => {
                 let model = Arc::new(model);
                 model.touch(self.tick());
+                self.metrics.models().cache(CacheEvent::Loaded);
                 let wanted = self.table().put(key, stamp, &model);
                 self.tell_loaded();
                 Ok(wanted.then_some(model))
@@ -280,6 +281,7 @@ impl Registry {
                 let (fault, (name, version)) = (Arc::new(error), key);
                 let cause = fault.source().map(tracing::field::display);
                 tracing::warn!(model = %name, %version, error = %fault, cause, "not loaded");
+                self.metrics.models().cache(CacheEvent::Failed);
                 self.table().fail(key, stamp, &fault);
                 Err(fault)
             }
@@ -297,8 +299,11 @@ impl Registry {
         if needed > limit {
             return Err(RegistryError::NoRoom { limit, needed });
         }
-        if !self.table().make_room(key, needed, limit, gently) {
+        let Some(victims) = self.table().make_room(key, needed, limit, gently) else {
             return Ok(None);
+        };
+        for _ in 0..victims {
+            self.metrics.models().cache(CacheEvent::Evicted);
         }
         let model = loader.start(prepared)?;
         let (name, version) = key;
@@ -312,6 +317,12 @@ impl Registry {
             return Err(Arc::new(RegistryError::Closed));
         }
         self.table().look_up(name, version)
+    }
+
+    /// The lease of a model that was in memory.
+    fn hit(&self, model: Arc<Loaded>) -> Lease {
+        self.metrics.models().cache(CacheEvent::Hit);
+        self.lease(model)
     }
 
     fn lease(&self, model: Arc<Loaded>) -> Lease {

@@ -242,9 +242,15 @@ impl Table {
     }
 
     /// Makes room for so many bytes, besides what `key` takes now, by giving up what was not used
-    /// for the longest time. `false`, and nothing is given up, if there cannot be enough room, or
+    /// for the longest time, and says how many that were. `None`, and nothing is given up, if there cannot be enough room, or
     /// something would have to go although `gently` was asked.
-    pub(super) fn make_room(&mut self, key: &Key, bytes: u64, budget: u64, gently: bool) -> bool {
+    pub(super) fn make_room(
+        &mut self,
+        key: &Key,
+        bytes: u64,
+        budget: u64,
+        gently: bool,
+    ) -> Option<usize> {
         let mut others: Vec<_> = self.loaded().filter(|model| model.key() != *key).collect();
         others.sort_by_key(|model| model.last_used());
         let mut taken: u64 = others.iter().map(|model| model.bytes()).sum();
@@ -257,15 +263,15 @@ impl Table {
             victims.push(model.key());
         }
         if bytes.saturating_add(taken) > budget || (gently && !victims.is_empty()) {
-            return false;
+            return None;
         }
-        for victim in victims {
+        for victim in &victims {
             tracing::info!(model = %victim.0, version = %victim.1, "unloaded to make room");
-            if let Some(entry) = self.entry(&victim) {
+            if let Some(entry) = self.entry(victim) {
                 entry.state = State::Idle;
             }
         }
-        true
+        Some(victims.len())
     }
 
     /// Every version that answers requests.

@@ -1,18 +1,25 @@
-//! Logs: for people or for machines, always on standard error.
+//! Logs, for people or for machines, always on standard error; and where traces go.
 
 use std::fmt;
 use std::str::FromStr;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+use tracing_subscriber::{Registry, fmt as lines};
+
+use super::trace::{self, TraceConfig};
 
 /// How and what to log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TelemetryConfig {
     /// For people or for machines.
     pub format: LogFormat,
     /// Which events are written.
     pub filter: LogFilter,
+    /// Where traces go.
+    pub trace: TraceConfig,
 }
 
 /// The shape of a log line.
@@ -76,22 +83,71 @@ impl fmt::Display for LogFilter {
     }
 }
 
-/// Starts logging for the whole process; a panic becomes a log line too.
+/// Why there can be neither logs nor traces.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// The process logs already.
+    #[error(transparent)]
+    Twice(#[from] TryInitError),
+    /// Traces are asked for.
+    #[cfg(not(feature = "otlp"))]
+    #[error("trace.collector is given, but this program was built without the feature `otlp`")]
+    NoTraces,
+    /// Traces cannot be sent.
+    #[cfg(feature = "otlp")]
+    #[error(transparent)]
+    Exporter(#[from] trace::ExporterError),
+}
+
+/// What logs and traces. Sends what has not been sent when it goes.
+#[derive(Debug)]
+#[must_use = "traces end when this goes"]
+pub struct Telemetry {
+    #[cfg(feature = "otlp")]
+    _exporter: Option<trace::Exporter>,
+}
+
+/// Starts logs and traces for the whole process; a panic becomes a log line too.
 ///
 /// # Errors
-/// If the process logs already.
-pub fn init(config: &TelemetryConfig) -> Result<(), TryInitError> {
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::builder().parse_lossy(&config.filter.0))
-        .with_writer(std::io::stderr);
-    match config.format {
-        LogFormat::Human => subscriber.finish().try_init()?,
-        LogFormat::Json => {
-            subscriber.json().flatten_event(true).with_current_span(false).finish().try_init()?;
+/// [`InitError`]
+pub fn init(config: &TelemetryConfig) -> Result<Telemetry, InitError> {
+    let filter = EnvFilter::builder().parse_lossy(&config.filter.0);
+    let filter = filter.and(filter_fn(is_for_the_log));
+    let lines = lines::layer().with_writer(std::io::stderr);
+    let lines = match config.format {
+        LogFormat::Human => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
+    };
+    let subscriber = Registry::default().with(lines.with_filter(filter));
+    #[cfg(feature = "otlp")]
+    let telemetry = {
+        let collector = config.trace.collector.as_ref();
+        let exporter = collector.map(|url| trace::Exporter::new(&config.trace, url)).transpose()?;
+        let steps = filter_fn(|event| event.target() == trace::TARGET && event.is_span());
+        let layer = exporter.as_ref().map(|exporter| exporter.layer().with_filter(steps));
+        subscriber.with(layer).try_init()?;
+        Telemetry { _exporter: exporter }
+    };
+    #[cfg(not(feature = "otlp"))]
+    let telemetry = {
+        if config.trace.collector.is_some() {
+            return Err(InitError::NoTraces);
         }
-    }
+        subscriber.try_init()?;
+        Telemetry {}
+    };
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "a thread panicked")));
-    Ok(())
+    Ok(telemetry)
+}
+
+/// Whether something may be in the log, whatever filter is asked for.
+fn is_for_the_log(event: &Metadata<'_>) -> bool {
+    // The steps of traces would be seen in every line.
+    let is_step = event.target() == trace::TARGET;
+    // When it connects, this client shows the passwords and tokens of its addresses.
+    let is_told = event.target().starts_with("async_nats") && *event.level() > Level::INFO;
+    !is_step && !is_told
 }
 
 #[cfg(test)]

@@ -37,6 +37,37 @@ struct FailureLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CacheLabels {
+    event: &'static str,
+}
+
+/// What happens to the models that are kept in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheEvent {
+    /// A request found its model in memory.
+    Hit,
+    /// A model was loaded.
+    Loaded,
+    /// A model could not be loaded.
+    Failed,
+    /// A model was unloaded to make room.
+    Evicted,
+}
+
+impl CacheEvent {
+    const ALL: [Self; 4] = [Self::Hit, Self::Loaded, Self::Failed, Self::Evicted];
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Loaded => "loaded",
+            Self::Failed => "failed",
+            Self::Evicted => "evicted",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct LoadedLabels {
     model: String,
     version: String,
@@ -52,10 +83,15 @@ pub struct ModelMetrics {
     rows: Family<ModelLabels, Histogram>,
     queued: Family<ModelLabels, Gauge>,
     bytes: Family<LoadedLabels, Gauge>,
+    cache: Family<CacheLabels, Counter>,
 }
 
 impl Default for ModelMetrics {
     fn default() -> Self {
+        let cache = Family::<CacheLabels, Counter>::default();
+        for event in CacheEvent::ALL {
+            cache.get_or_create(&CacheLabels { event: event.label() }).inc_by(0);
+        }
         Self {
             requests: Family::default(),
             failures: Family::default(),
@@ -63,6 +99,7 @@ impl Default for ModelMetrics {
             rows: Family::new_with_constructor(|| Histogram::new(ROWS)),
             queued: Family::default(),
             bytes: Family::default(),
+            cache,
         }
     }
 }
@@ -93,6 +130,11 @@ impl ModelMetrics {
             Unit::Bytes,
             self.bytes.clone(),
         );
+        registry.register(
+            "model_cache_events",
+            "What happened to the models that are kept in memory",
+            self.cache.clone(),
+        );
     }
 
     /// Counts one request: the rows of its batch, or why it has no answer.
@@ -113,6 +155,11 @@ impl ModelMetrics {
                 self.failures.get_or_create(&FailureLabels { model, version, reason }).inc();
             }
         }
+    }
+
+    /// Counts what happened to a model in memory.
+    pub fn cache(&self, event: CacheEvent) {
+        self.cache.get_or_create(&CacheLabels { event: event.label() }).inc();
     }
 
     /// Takes note of the requests that wait for a model.

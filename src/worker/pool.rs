@@ -57,6 +57,7 @@ impl Pool {
     /// If the system refuses a thread.
     pub fn start(config: &WorkerConfig, metrics: Arc<Metrics>) -> io::Result<Self> {
         let workers = config.threads.resolve().get();
+        metrics.work().threads(workers);
         let state = State {
             queue: VecDeque::new(),
             running: Vec::with_capacity(workers),
@@ -97,7 +98,7 @@ impl Pool {
         state
             .admission
             .admit(load, pixels)
-            .inspect_err(|_| self.shared.metrics.job(Outcome::Rejected))?;
+            .inspect_err(|_| self.shared.metrics.work().ended(Outcome::Rejected))?;
         Ok(self.shared.enqueue(state, pixels, self.deadline, work))
     }
 
@@ -192,7 +193,7 @@ impl Shared {
     {
         let (job, ticket) = Job::new(pixels, deadline, work);
         state.queue.push_back(job);
-        self.metrics.load(state.load());
+        self.metrics.work().load(state.load());
         drop(state);
         self.changed.notify_all();
         ticket
@@ -214,7 +215,7 @@ impl Shared {
             self.discard_dead(&mut state);
             if let Some(job) = state.queue.pop_front() {
                 state.running.push((Arc::clone(&job.watch), job.pixels));
-                self.metrics.load(state.load());
+                self.metrics.work().load(state.load());
                 return Some(job);
             }
             if state.draining {
@@ -230,12 +231,16 @@ impl Shared {
         state.queue.retain(|job| {
             let (alive, cancelled) = (job.watch.is_alive(), job.watch.is_cancelled());
             if !alive {
-                self.metrics.job(if cancelled { Outcome::Cancelled } else { Outcome::Expired });
+                self.metrics.work().ended(if cancelled {
+                    Outcome::Cancelled
+                } else {
+                    Outcome::Expired
+                });
             }
             alive
         });
         if state.queue.len() < before {
-            self.metrics.load(state.load());
+            self.metrics.work().load(state.load());
             self.changed.notify_all();
         }
     }
@@ -243,15 +248,15 @@ impl Shared {
     fn record(&self, watch: &Arc<Watch>, outcome: Outcome, run: Duration) {
         let mut state = self.lock();
         state.running.retain(|(running, _)| !Arc::ptr_eq(running, watch));
-        self.metrics.job(outcome);
+        self.metrics.work().ended(outcome);
         if outcome == Outcome::Finished {
             state.admission.learn(run);
-            for (stage, duration) in watch.finish().named() {
-                self.metrics.stage(stage, duration);
+            if let Some(subject) = watch.subject() {
+                self.metrics.work().stages(&subject, watch.finish().named());
+                self.metrics.work().iterations(&subject, watch.iterations());
             }
-            self.metrics.iterations(watch.iterations());
         }
-        self.metrics.load(state.load());
+        self.metrics.work().load(state.load());
         drop(state);
         self.changed.notify_all();
     }

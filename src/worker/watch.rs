@@ -4,9 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tracing::{Span, info_span};
+
 use crate::engines::{Observer, Stage};
 use crate::jobs::JobProgress;
 use crate::numerics::{Control, Progress, Stopped};
+use crate::telemetry::Subject;
+use crate::telemetry::trace::TARGET;
 
 /// Where the time of a job went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,13 +60,18 @@ pub struct Watch {
     stopped: AtomicBool,
     iterations: AtomicUsize,
     stopwatch: Mutex<Stopwatch>,
+    /// The step of a trace that the job belongs to.
+    cause: Span,
 }
 
 #[derive(Debug, Default)]
 struct Stopwatch {
     timings: Timings,
     stage: Option<(Stage, Instant)>,
+    /// The step of a trace that is the stage, the time in the queue being one.
+    step: Option<Span>,
     latest: Option<Progress>,
+    subject: Option<Subject>,
 }
 
 impl Stopwatch {
@@ -76,14 +85,16 @@ impl Stopwatch {
 
 impl Watch {
     pub(super) fn new(allowed: Duration) -> Self {
-        let accepted = Instant::now();
+        let (accepted, cause) = (Instant::now(), Span::current());
+        let step = Some(step(&cause, "queue", &Subject::default()));
         Self {
             accepted,
             deadline: accepted + allowed,
             cancelled: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             iterations: AtomicUsize::new(0),
-            stopwatch: Mutex::new(Stopwatch::default()),
+            stopwatch: Mutex::new(Stopwatch { step, ..Stopwatch::default() }),
+            cause,
         }
     }
 
@@ -137,14 +148,22 @@ impl Watch {
 
     /// The job leaves the queue.
     pub(super) fn start(&self) {
-        self.stopwatch().timings.queue = self.accepted.elapsed();
+        let mut stopwatch = self.stopwatch();
+        stopwatch.timings.queue = self.accepted.elapsed();
+        stopwatch.step = None;
     }
 
     /// The job is over: closes its last stage.
     pub(super) fn finish(&self) -> Timings {
         let mut stopwatch = self.stopwatch();
         stopwatch.turn_to(None, Instant::now());
+        stopwatch.step = None;
         stopwatch.timings
+    }
+
+    /// What the job was for and what did it; work that is no restoration does not say.
+    pub(super) fn subject(&self) -> Option<Subject> {
+        self.stopwatch().subject.clone()
     }
 
     pub(super) fn iterations(&self) -> usize {
@@ -157,6 +176,18 @@ impl Watch {
     }
 }
 
+/// A step of the trace that `cause` is a step of.
+fn step(cause: &Span, name: &'static str, subject: &Subject) -> Span {
+    info_span!(
+        target: TARGET,
+        parent: cause,
+        "stage",
+        otel.name = name,
+        cogd.task = subject.task,
+        cogd.engine = subject.engine,
+    )
+}
+
 impl Control for Watch {
     fn report(&self, progress: Progress) -> Result<(), Stopped> {
         self.stopwatch().latest = Some(progress);
@@ -167,6 +198,15 @@ impl Control for Watch {
 
 impl Observer for Watch {
     fn enter(&self, stage: Stage) {
-        self.stopwatch().turn_to(Some(stage), Instant::now());
+        let mut stopwatch = self.stopwatch();
+        stopwatch.turn_to(Some(stage), Instant::now());
+        // The one before ends before this one begins.
+        stopwatch.step = None;
+        let subject = stopwatch.subject.clone().unwrap_or_default();
+        stopwatch.step = Some(step(&self.cause, stage.name(), &subject));
+    }
+
+    fn engage(&self, task: &'static str, engine: &str) {
+        self.stopwatch().subject = Some(Subject { task, engine: engine.to_owned() });
     }
 }

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::app::{grey_png, mask_png, multipart_body};
+use crate::support::app::{grey_png, mask_png, multipart_body, png};
 use crate::support::process::{Process, cogd};
 
 fn output(arguments: &[&str]) -> Output {
@@ -128,6 +128,36 @@ fn a_client_that_sends_its_header_too_slowly_is_cut_off() {
     stream.read_to_end(&mut rest).unwrap();
     assert!(!rest.starts_with(b"HTTP/1.1 200"));
     assert!(server.get("/livez").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_client_that_never_reads_its_answer_is_cut_off() {
+    let server = Server::start(&["--http-write-timeout", "200ms"]);
+    // Too much for the buffers on the way. Nothing is hidden, so it comes back as it was sent.
+    let (side, mask) = (2400_u32, png(2400, 2400, |_, _| 0));
+    let mut image = b"BM".to_vec();
+    for word in [54 + side * side * 3, 0, 54, 40, side, side] {
+        image.extend(word.to_le_bytes());
+    }
+    image.extend([1, 0, 24, 0]);
+    image.resize(54, 0);
+    image.resize(54 + (side * side * 3) as usize, 7);
+    let (content_type, body) = multipart_body(&[("image", &image), ("mask", &mask)]);
+    let mut stream = server.connect();
+    write!(
+        stream,
+        "POST /v1/inpaint HTTP/1.1\r\nHost: x\r\nContent-Type: {content_type}\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .unwrap();
+    stream.write_all(&body).unwrap();
+    server.wait_for_metric("route=\"/v1/inpaint\",status=\"200\"} 1");
+    // Only the one that asks is left.
+    server.wait_for_metric("cogd_http_connections 1\n");
+    let mut rest = Vec::new();
+    let read = stream.read_to_end(&mut rest);
+    assert!(read.is_err() || rest.len() < image.len(), "{} bytes were read", rest.len());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use cogd::http::{HttpConfig, serve};
 use cogd::inference::Device;
+use cogd::telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -45,7 +46,7 @@ async fn the_clients_of_triton_work_unchanged() {
     let stop = CancellationToken::new();
     let serving = tokio::spawn({
         let (router, stop) = (app.router.clone(), stop.clone().cancelled_owned());
-        async move { serve(listener, router, &HttpConfig::default(), stop).await }
+        async move { serve(listener, router, &HttpConfig::default(), &Metrics::default(), stop).await }
     });
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/triton_client.py");
     let mut client = Command::new(python);

@@ -37,6 +37,8 @@ mod queue;
 mod refined;
 mod registry;
 mod restoration;
+mod secrets;
 mod solver_graph;
 mod survival;
+mod traces;
 mod webhooks;

@@ -213,8 +213,9 @@ impl World {
 
     /// Takes back the last migration.
     async fn forget_last_migration(&self) {
-        self.execute("DROP TABLE dictionaries").await;
-        self.execute("DELETE FROM _sqlx_migrations WHERE version = 4").await;
+        self.execute("ALTER TABLE jobs DROP COLUMN trace").await;
+        self.execute("ALTER TABLE webhooks DROP COLUMN trace").await;
+        self.execute("DELETE FROM _sqlx_migrations WHERE version = 5").await;
     }
 }
 

@@ -18,7 +18,7 @@ use cogd::imaging::{
 };
 use cogd::numerics::{Control, Progress, Stopped, Threads, Unobserved};
 
-use crate::support::images::{exif, file, levels, plain, profile, scene};
+use crate::support::images::{exif, exif_with_thumbnail, file, levels, plain, profile, scene};
 
 const MODELS: [ColorModel; 4] =
     [ColorModel::Grey, ColorModel::GreyAlpha, ColorModel::Rgb, ColorModel::RgbAlpha];
@@ -325,6 +325,10 @@ impl cogd::engines::Observer for Log {
     fn enter(&self, stage: Stage) {
         self.lines.lock().unwrap().push(format!("{stage:?}"));
     }
+
+    fn engage(&self, task: &'static str, engine: &str) {
+        self.lines.lock().unwrap().push(format!("{task} by {engine}"));
+    }
 }
 
 #[test]
@@ -338,10 +342,37 @@ fn the_observer_hears_of_every_stage_and_iteration_and_can_end_them() {
     let log = Log::default();
     process(&request, &environment(1), &log).unwrap();
     let lines = log.lines.into_inner().unwrap();
-    assert_eq!(lines, ["Decode", "Solve", "1/3", "2/3", "3/3", "Encode"]);
+    assert_eq!(lines, ["inpaint by csc", "Decode", "Solve", "1/3", "2/3", "3/3", "Encode"]);
 
     let log = Log { stop_at: Some(2), ..Log::default() };
     let error = process(&request, &environment(1), &log).unwrap_err();
     assert!(matches!(error, EngineError::Cancelled), "{error}");
-    assert_eq!(log.lines.into_inner().unwrap(), ["Decode", "Solve", "1/3", "2/3"]);
+    assert_eq!(
+        log.lines.into_inner().unwrap(),
+        ["inpaint by csc", "Decode", "Solve", "1/3", "2/3"]
+    );
+}
+
+#[test]
+fn no_thumbnail_survives_that_may_show_what_was_hidden() {
+    let small = [&[0xff, 0xd8, 0xff][..], b"a small picture of what is to be hidden"].concat();
+    let shows = |file: &[u8]| file.windows(30).any(|part| small.windows(30).any(|it| it == part));
+    let note = [exif(1), small.clone()].concat();
+    let (holes, nothing) = (mask(40, 40, |y, x| y < 9 && x < 9), mask(40, 40, |_, _| false));
+    for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
+        for (block, is_kept) in [(exif_with_thumbnail(&small), true), (note.clone(), false)] {
+            let mut picture = plain(scene(40, 40, ColorModel::Rgb, BitDepth::Eight), format);
+            picture.metadata.exif = Some(block);
+            let image = encode(&picture, &EncodeOptions::new(format)).unwrap().bytes;
+            assert!(shows(&image), "{format}");
+            let answer = restore(Task::Inpaint, &image, Some(&holes), &few());
+            assert!(!shows(&answer.bytes), "{format}");
+            assert_eq!(open(&answer.bytes).metadata.exif.is_some(), is_kept, "{format}");
+            let is_told = answer.report.warnings.contains(&Warning::ExifDropped);
+            assert_eq!(is_told, !is_kept, "{format}");
+            // Where nothing was changed, the file is given back as it came.
+            let answer = restore(Task::Inpaint, &image, Some(&nothing), &few());
+            assert_eq!(answer.bytes, image, "{format}");
+        }
+    }
 }

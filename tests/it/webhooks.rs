@@ -1,5 +1,6 @@
 //! Webhooks: what a receiver gets, when it gets it again, and who is never called.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
@@ -38,7 +39,8 @@ impl Sending {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::connect(&StorageConfig::default(), folder.path()).await.unwrap();
         database.migrate().await.unwrap();
-        let deliverer = Deliverer::new(database.clone(), Clock::system(), config).unwrap();
+        let deliverer =
+            Deliverer::new(database.clone(), Clock::system(), config, Arc::default()).unwrap();
         let stop = CancellationToken::new();
         let (running, stopping) = (deliverer.clone(), stop.clone());
         tokio::spawn(async move { running.run(&stopping).await });
@@ -47,7 +49,7 @@ impl Sending {
 
     async fn send(&self, url: &str, body: &[u8]) -> JobId {
         let job = JobId::generate();
-        self.database.enqueue_delivery(job, url, body, Clock::system().now()).await.unwrap();
+        self.database.enqueue_delivery(job, url, body, None, Clock::system().now()).await.unwrap();
         self.deliverer.wake();
         job
     }
@@ -100,7 +102,11 @@ async fn a_receiver_gets_the_event_with_a_signature_it_can_check() {
     assert_signed(&headers, &got);
     sending.is_done().await;
     // An event is sent once, however often it is asked for.
-    sending.database.enqueue_delivery(job, &receiver.url, b"again", Timestamp(0)).await.unwrap();
+    sending
+        .database
+        .enqueue_delivery(job, &receiver.url, b"again", None, Timestamp(0))
+        .await
+        .unwrap();
     assert!(sending.database.next_delivery().await.unwrap().is_none());
 }
 
@@ -204,13 +210,16 @@ async fn finds_what_was_missed(world: &World) {
         queue.succeed(&claim, &completion(claim.job.id)).await.unwrap();
     }
     assert_eq!(missed().await, [("a".to_owned(), told.id)]);
-    database.enqueue_delivery(told.id, "https://a.example", b"{}", world.now()).await.unwrap();
+    database
+        .enqueue_delivery(told.id, "https://a.example", b"{}", None, world.now())
+        .await
+        .unwrap();
     assert!(missed().await.is_empty());
 }
 
 async fn passes_events_on(database: &Database) {
     let job = JobId::generate();
-    database.enqueue_delivery(job, "https://a.example", b"{}", Timestamp(5)).await.unwrap();
+    database.enqueue_delivery(job, "https://a.example", b"{}", None, Timestamp(5)).await.unwrap();
     assert!(database.claim_deliveries(Timestamp(4), Timestamp(9), 10).await.unwrap().is_empty());
     let first = database.claim_deliveries(Timestamp(5), Timestamp(9), 10).await.unwrap().remove(0);
     assert_eq!((first.job, first.attempts), (job, 1));

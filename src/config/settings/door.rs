@@ -73,6 +73,12 @@ pub(super) const HTTP: &[Setting] = &[
         "Longest time for the whole body of a request to arrive."
     ),
     setting!(
+        "http.write_timeout",
+        http.write_timeout,
+        Seconds(0.1..=3600.0),
+        "Longest time that a client may take nothing of its answer. Then it is cut off."
+    ),
+    setting!(
         "http.cors_origins",
         http.cors_origins,
         List("a list of origins such as https://example.org, or `*`"),

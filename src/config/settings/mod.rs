@@ -25,7 +25,7 @@ pub struct Setting {
 }
 
 /// The sections, in the order of the reference.
-const SECTIONS: [&[Setting]; 10] = [
+const SECTIONS: [&[Setting]; 11] = [
     door::SERVICE,
     door::HTTP,
     door::AUTH,
@@ -36,6 +36,7 @@ const SECTIONS: [&[Setting]; 10] = [
     models::MODELS,
     working::JOBS,
     log::LOG,
+    log::TRACE,
 ];
 
 impl Setting {

@@ -41,6 +41,7 @@ pub fn features(
     let raster = imaging::decode(image, &environment.limits).map_err(EngineError::Image)?.raster;
     observer.enter(Stage::Solve);
     let network = environment.networks.find(name)?;
+    observer.engage("features", &network.name());
     let (conversion, sizes) = (Conversion::of(&*network)?, Sizes::of(&*network)?);
     let region = raster.region();
     let fit = sizes.fit((region.height, region.width));

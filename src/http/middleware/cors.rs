@@ -15,9 +15,11 @@ use crate::http::gate::KEY_HEADER;
 use crate::http::middleware::authenticate::LIMIT_HEADERS;
 use crate::http::middleware::request_id;
 use crate::http::v2::HEADER_LENGTH;
+use crate::telemetry::trace::TraceContext;
 
 /// Headers that scripts may send besides the usual ones.
-const ASKED: [&str; 5] = ["idempotency-key", "last-event-id", "prefer", KEY_HEADER, HEADER_LENGTH];
+const ASKED: [&str; 6] =
+    ["idempotency-key", "last-event-id", "prefer", TraceContext::HEADER, KEY_HEADER, HEADER_LENGTH];
 
 /// The layer for these origins. Without any it adds nothing, so browsers refuse. It answers what
 /// browsers ask before a request themselves, so that takes no key.

@@ -7,3 +7,4 @@ pub(super) mod panic;
 pub(super) mod problems;
 pub(super) mod request_id;
 pub(super) mod security;
+pub(super) mod trace;

@@ -42,7 +42,9 @@ pub(in crate::http) async fn render_problems(
         problem.r#type = state.config.root_path.link(&problem.r#type);
         render(&error, Json(problem), MEDIA_TYPE, response.headers())
     };
+    state.metrics.requests().problem(error.code().describe().slug);
     // What the layers outside of this one want to know.
+    problem.extensions_mut().insert(error.code());
     problem.extensions_mut().extend(std::mem::take(response.extensions_mut()));
     problem
 }

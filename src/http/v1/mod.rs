@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::ApiState;
 
 pub(super) use features::FeatureSummary;
-pub(super) use jobs::JobView;
+pub(super) use jobs::{JOB_ID, JobView};
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()

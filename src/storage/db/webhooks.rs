@@ -5,6 +5,7 @@ use futures_util::TryFutureExt as _;
 use super::{Database, each};
 use crate::jobs::{JobId, Timestamp};
 use crate::storage::StorageError;
+use crate::telemetry::trace::TraceContext;
 
 /// An event that is being delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Delivery {
     pub url: String,
     /// What is signed and sent.
     pub body: Vec<u8>,
+    /// What it was caused by.
+    pub trace: Option<TraceContext>,
     /// Attempts begun, this one included.
     pub attempts: u32,
     /// Which attempt of which process this is: what it reports counts only while it is the last.
@@ -37,12 +40,13 @@ struct Row {
     job: String,
     url: String,
     body: Vec<u8>,
+    trace: Option<String>,
     attempts: i64,
     run_at: i64,
 }
 
-const ENQUEUE: &str = "INSERT INTO webhooks (job, url, body, state, attempts, run_at, created) \
-     VALUES ($1, $2, $3, 'waiting', 0, $4, $4) ON CONFLICT (job) DO NOTHING";
+const ENQUEUE: &str = "INSERT INTO webhooks (job, url, body, state, attempts, run_at, created, trace) \
+     VALUES ($1, $2, $3, 'waiting', 0, $4, $4, $5) ON CONFLICT (job) DO NOTHING";
 
 macro_rules! claim {
     ($lock:literal) => {
@@ -51,7 +55,7 @@ macro_rules! claim {
              WHERE job IN (SELECT job FROM webhooks WHERE state = 'waiting' AND run_at <= $1 \
                  ORDER BY run_at LIMIT $3",
             $lock,
-            ") RETURNING job, url, body, attempts, run_at"
+            ") RETURNING job, url, body, trace, attempts, run_at"
         )
     };
 }
@@ -81,11 +85,13 @@ impl Database {
         job: JobId,
         url: &str,
         body: &[u8],
+        trace: Option<TraceContext>,
         now: Timestamp,
     ) -> Result<(), StorageError> {
         each!(self, write, pool => {
             let query = sqlx::query(ENQUEUE).bind(job.to_string()).bind(url).bind(body);
-            query.bind(now.0).execute(pool).await?;
+            let query = query.bind(now.0).bind(trace.map(|trace| trace.to_string()));
+            query.execute(pool).await?;
         });
         Ok(())
     }
@@ -196,6 +202,8 @@ impl TryFrom<Row> for Delivery {
             job: job_id(&row.job)?,
             url: row.url,
             body: row.body,
+            // An event is worth more than its place in a trace.
+            trace: row.trace.and_then(|trace| trace.parse().ok()),
             attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
             lease: row.run_at,
         })

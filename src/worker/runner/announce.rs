@@ -32,7 +32,8 @@ impl Workshop {
             "timestamp": now,
             "data": self.wording.job(job),
         });
-        self.database.enqueue_delivery(job.id, url, body.to_string().as_bytes(), now).await
+        let body = body.to_string();
+        self.database.enqueue_delivery(job.id, url, body.as_bytes(), job.trace, now).await
     }
 
     /// Finds the jobs whose end was not told, because the process that ended them died.

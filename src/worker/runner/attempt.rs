@@ -1,16 +1,19 @@
 //! One attempt of one job, from its claim to the record of its outcome.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument as _, info_span};
 
 use super::work::{self, Product};
 use super::{JobFault, Workshop};
 use crate::engines::EngineError;
-use crate::jobs::{Completion, Failure, Job};
+use crate::jobs::{Completion, Failure, Job, JobState};
 use crate::storage::{Beat, Claim, Recorded, StorageError};
+use crate::telemetry::trace::{self, TARGET, TraceContext};
 use crate::worker::{JobFailure, Watch};
 
 /// Wait before a record is tried again that the storage did not take.
@@ -50,8 +53,43 @@ impl Attempt {
     /// Works, and records what came of it, for as long as the lease can be kept.
     pub(super) async fn run(&self) {
         let job = &self.claim.job;
-        let (id, attempt) = (job.id, job.attempts);
-        tracing::info!(job = %id, attempt, kind = ?job.spec.kind(), "job started");
+        let span = info_span!(
+            target: TARGET,
+            "job",
+            otel.name = format!("{} job", job.spec.kind().name()),
+            otel.kind = "consumer",
+            otel.status_code = Empty,
+            error.type = Empty,
+            cogd.job.id = %job.id,
+            cogd.attempt = job.attempts,
+        );
+        let here = trace::join(&span, job.trace);
+        let (began, ended) = (Instant::now(), self.attempt(here).instrument(span.clone()).await);
+        let (ending, code) = (ended.ending(), ended.code());
+        if let Some(code) = &code {
+            span.record("otel.status_code", "ERROR").record("error.type", code);
+            self.workshop.metrics.attempts().failure(code);
+        }
+        let kind = job.spec.kind().name();
+        self.workshop.metrics.attempts().attempt(kind, ending);
+        tracing::info!(
+            target: "cogd::jobs",
+            job = %job.id,
+            trace_id = here.trace_id(),
+            key = (!job.owner.is_empty()).then_some(&job.owner),
+            kind,
+            attempt = job.attempts,
+            ending,
+            problem = code,
+            duration_ms = began.elapsed().as_secs_f64() * 1e3,
+            "job",
+        );
+    }
+
+    /// Works, records what came of it, and tells it.
+    async fn attempt(&self, here: TraceContext) -> Ended {
+        let (id, attempt) = (self.claim.job.id, self.claim.job.attempts);
+        tracing::debug!(job = %id, attempt, "job started");
         let recorded = async {
             let ending = tokio::select! {
                 // First of all: what its owner does not want is not worth another look.
@@ -64,14 +102,24 @@ impl Attempt {
         // Dropping the work cancels it in the pool, within one iteration.
         tokio::select! {
             recorded = recorded => match recorded {
-                Recorded::Yes(job) => self.announce(&job).await,
-                Recorded::Lost => tracing::warn!(job = %id, attempt, "another worker has the job"),
+                Recorded::Yes(job) => {
+                    // What follows from its end follows from this attempt.
+                    let job = Job { trace: Some(here), ..*job };
+                    self.workshop.announce(&job).await;
+                    Ended::Recorded(Box::new(job))
+                }
+                Recorded::Lost => {
+                    tracing::warn!(job = %id, attempt, "another worker has the job");
+                    Ended::Lost
+                }
             },
             () = self.lost_lease() => {
                 tracing::warn!(job = %id, attempt, "the lease of the job was lost");
+                Ended::Lost
             }
             () = self.leaving.cancelled() => {
                 tracing::warn!(job = %id, attempt, "left the job to its next worker");
+                Ended::Lost
             }
         }
     }
@@ -192,8 +240,14 @@ impl Attempt {
     /// A fault of the pictures, the parameters or the program: it would be the same another time.
     fn failure(&self, fault: JobFault) -> Failure {
         let cause = std::error::Error::source(&fault).map(ToString::to_string);
-        tracing::info!(job = %self.claim.job.id, %fault, cause, "job failed");
-        Failure { problem: self.workshop.wording.problem(fault), can_pass: false }
+        let (job, told) = (self.claim.job.id, fault.to_string());
+        let problem = self.workshop.wording.problem(fault);
+        if problem["status"].as_u64().is_some_and(|status| status >= 500) {
+            tracing::error!(%job, fault = told, cause, "a job failed");
+        } else {
+            tracing::debug!(%job, fault = told, cause, "a job cannot be done");
+        }
+        Failure { problem, can_pass: false }
     }
 
     /// Signs of life, until one is answered that the job has gone to another worker.
@@ -217,9 +271,30 @@ impl Attempt {
             }
         }
     }
+}
 
-    async fn announce(&self, job: &Job) {
-        tracing::info!(job = %job.id, state = %job.state, attempt = job.attempts, "job recorded");
-        self.workshop.announce(job).await;
+/// What became of an attempt.
+enum Ended {
+    /// The job is as the attempt left it.
+    Recorded(Box<Job>),
+    /// Another worker has it, or will.
+    Lost,
+}
+
+impl Ended {
+    /// The ending, for logs and metrics.
+    fn ending(&self) -> &'static str {
+        match self {
+            Self::Recorded(job) if job.state.is_final() => job.state.name(),
+            Self::Recorded(_) => "handed-back",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// The code of the problem that the job failed with.
+    fn code(&self) -> Option<String> {
+        let Self::Recorded(job) = self else { return None };
+        let failed = job.error.as_ref().filter(|_| job.state == JobState::Failed)?;
+        Some(failed["type"].as_str()?.rsplit('/').next()?.to_owned())
     }
 }

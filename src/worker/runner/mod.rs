@@ -26,6 +26,7 @@ use super::webhooks::Deliverer;
 use crate::engines::Environment;
 use crate::jobs::Job;
 use crate::storage::{BlobStore, Database, JobQueue, StorageError};
+use crate::telemetry::Metrics;
 use attempt::Attempt;
 
 pub use config::{InvalidSlots, RunnerConfig, Slots};
@@ -55,6 +56,8 @@ pub struct Workshop {
     pub deliverer: Deliverer,
     /// How outcomes are put into words.
     pub wording: Arc<dyn Wording>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Settings.
     pub config: RunnerConfig,
 }

@@ -17,8 +17,12 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument as _, info_span};
 
 use crate::storage::{Attempt, Clock, Database, Delivery, StorageError};
+use crate::telemetry::Metrics;
+use crate::telemetry::trace::{self, TARGET};
 use send::{Sender, Sent};
 
 pub use config::WebhookConfig;
@@ -44,6 +48,7 @@ struct Parts {
     clock: Clock,
     config: WebhookConfig,
     sender: Sender,
+    metrics: Arc<Metrics>,
     wake: Notify,
 }
 
@@ -57,9 +62,14 @@ impl Deliverer {
     ///
     /// # Errors
     /// [`NoClient`] if the machine has no trusted certificates to check others by.
-    pub fn new(database: Database, clock: Clock, config: WebhookConfig) -> Result<Self, NoClient> {
+    pub fn new(
+        database: Database,
+        clock: Clock,
+        config: WebhookConfig,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, NoClient> {
         let sender = Sender::new(&config).map_err(NoClient)?;
-        let parts = Parts { database, clock, config, sender, wake: Notify::new() };
+        let parts = Parts { database, clock, config, sender, metrics, wake: Notify::new() };
         Ok(Self { parts: Arc::new(parts) })
     }
 
@@ -132,7 +142,20 @@ impl Parts {
     async fn deliver(&self, delivery: &Delivery) {
         let Some(secret) = &self.config.secret else { return };
         let now = self.clock.now();
-        let sent = self.sender.send(delivery, secret, now).await;
+        let span = info_span!(
+            target: TARGET,
+            "webhook",
+            otel.name = "tell webhook",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            cogd.job.id = %delivery.job,
+            cogd.attempt = delivery.attempts,
+        );
+        let trace = trace::join(&span, delivery.trace);
+        let sent = self.sender.send(delivery, secret, trace, now).instrument(span.clone()).await;
+        if sent != Sent::Delivered {
+            span.record("otel.status_code", "ERROR");
+        }
         let attempt = match sent {
             Sent::Delivered => Attempt::Delivered,
             Sent::Never(reason) => Attempt::Failed(reason),
@@ -154,6 +177,11 @@ impl Parts {
                 tracing::warn!(%job, attempts, reason, "a webhook could not be told");
             }
         }
+        self.metrics.attempts().webhook(match &attempt {
+            Attempt::Delivered => "delivered",
+            Attempt::Again(..) => "again",
+            Attempt::Failed(_) => "failed",
+        });
         let recorded = self.database.record_attempt(delivery, &attempt, self.clock.now()).await;
         if let Err(error) = recorded {
             // Its lease runs out, and then it is sent once more.

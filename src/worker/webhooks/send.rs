@@ -15,6 +15,7 @@ use super::target::{Allowed, is_allowed_host, may_call, parse};
 use super::{WebhookConfig, WebhookSecret};
 use crate::jobs::Timestamp;
 use crate::storage::{Delivery, install_tls};
+use crate::telemetry::trace::TraceContext;
 
 /// Longest time for a connection to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -59,6 +60,7 @@ impl Sender {
         &self,
         delivery: &Delivery,
         secret: &WebhookSecret,
+        trace: TraceContext,
         now: Timestamp,
     ) -> Sent {
         // The settings may have changed since the target was accepted.
@@ -73,6 +75,7 @@ impl Sender {
             .client
             .post(url)
             .header(CONTENT_TYPE, "application/json")
+            .header(TraceContext::HEADER, trace.to_string())
             .header("webhook-id", &id)
             .header("webhook-timestamp", seconds)
             .header("webhook-signature", secret.sign(&id, seconds, &delivery.body))

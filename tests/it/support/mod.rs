@@ -1,6 +1,8 @@
 //! What several tests share.
 
 pub(crate) mod app;
+#[cfg(feature = "otlp")]
+pub(crate) mod collector;
 pub(crate) mod images;
 pub(crate) mod models;
 pub(crate) mod networks;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use super::app::multipart_body;
@@ -37,6 +37,13 @@ impl Process {
     pub(crate) fn address(&self) -> String {
         let address = self.greeting.strip_prefix("cogd is listening on http://");
         address.unwrap_or_else(|| panic!("no server: {:?}", self.greeting)).to_owned()
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap()
     }
 
     /// Ends it at once and without a warning, wherever it is.

@@ -197,6 +197,7 @@ pub(crate) fn job(owner: &str) -> NewJob {
         priority: Priority::Normal,
         batch: None,
         webhook: None,
+        trace: None,
         max_attempts: 3,
         idempotency: None,
     }

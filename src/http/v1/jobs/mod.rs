@@ -31,7 +31,7 @@ pub(in crate::http) use view::{JobView, path};
 /// Says which preferences were granted.
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 /// Names the job of an answer.
-const JOB_ID: HeaderName = HeaderName::from_static("x-job-id");
+pub(in crate::http) const JOB_ID: HeaderName = HeaderName::from_static("x-job-id");
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()

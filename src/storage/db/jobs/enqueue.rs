@@ -12,7 +12,7 @@ use crate::storage::{Share, StorageError};
 pub(super) const INSERT: &str = concat!(
     "INSERT INTO jobs (id, owner, kind, spec, inputs, priority, batch, webhook, \
      idempotency_key, fingerprint, max_attempts, created, run_at, turn, \
-     state, cancel_requested, attempts, claims, revision) \
+     trace, state, cancel_requested, attempts, claims, revision) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, \
      (SELECT MAX(turn) FROM ( \
          SELECT COALESCE( \
@@ -25,7 +25,7 @@ pub(super) const INSERT: &str = concat!(
               WHERE state = 'queued' AND owner = $2 AND priority = $6 \
               ORDER BY turn DESC LIMIT 1) AS own \
      ) AS turns), \
-     'queued', 0, 0, 0, 1) \
+     $13, 'queued', 0, 0, 0, 1) \
      ON CONFLICT (owner, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING \
      RETURNING ",
     columns!()
@@ -139,6 +139,7 @@ impl Database {
                     .bind(new.idempotency.as_ref().map(|known| known.fingerprint.as_str()))
                     .bind(i64::from(new.max_attempts.max(1)))
                     .bind(now.0)
+                    .bind(new.trace.map(|trace| trace.to_string()))
                     .fetch_optional(&mut *transaction).await?;
                 if let Some(row) = row {
                     added.push(Job::try_from(row)?);

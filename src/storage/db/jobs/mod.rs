@@ -11,6 +11,7 @@ mod upkeep;
 mod tests;
 
 use crate::jobs::{BatchId, BlobRef, Job, JobId, JobKind, JobSpec, JobState, Priority, Timestamp};
+use crate::telemetry::trace::TraceContext;
 
 pub(in crate::storage) use record::Fence;
 
@@ -31,6 +32,8 @@ pub struct NewJob {
     pub batch: Option<BatchId>,
     /// Where to say that it has ended.
     pub webhook: Option<String>,
+    /// What it is caused by.
+    pub trace: Option<TraceContext>,
     /// Attempts allowed, at least one.
     pub max_attempts: u32,
     /// Tells a repeated request from a new one.

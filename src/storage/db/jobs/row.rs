@@ -8,7 +8,7 @@ use crate::storage::StorageError;
 /// The columns of a [`JobRow`], for a literal statement.
 macro_rules! columns {
     () => {
-        "id, owner, spec, inputs, priority, batch, webhook, state, cancel_requested, attempts, \
+        "id, owner, spec, inputs, priority, batch, webhook, trace, state, cancel_requested, attempts, \
          max_attempts, claims, revision, progress, completion, error, created, started, finished, \
          expires"
     };
@@ -24,6 +24,7 @@ pub(super) struct JobRow {
     priority: i64,
     batch: Option<String>,
     webhook: Option<String>,
+    trace: Option<String>,
     state: String,
     cancel_requested: i64,
     attempts: i64,
@@ -51,6 +52,7 @@ impl TryFrom<JobRow> for Job {
             priority: Priority::of_rank(row.priority)
                 .ok_or_else(|| reading.fault("priority", row.priority.to_string()))?,
             batch: row.batch.as_ref().map(|batch| reading.parsed("batch", batch)).transpose()?,
+            trace: row.trace.as_ref().map(|trace| reading.parsed("trace", trace)).transpose()?,
             state: reading.parsed("state", &row.state)?,
             cancel_requested: row.cancel_requested != 0,
             attempts: reading.count("attempts", row.attempts)?,

@@ -183,3 +183,57 @@ pub fn side_by_side(rows: &[RestoreRow]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{RestoreBench, compare, side_by_side};
+    use crate::bench::MaskKind;
+    use crate::engines::{EngineChoice, EngineError, Environment, NetworkError, NoNetworks};
+    use crate::imaging::{ColorModel, ImageLimits, Raster, Samples};
+    use crate::numerics::{Random, Threads};
+
+    fn bench(engines: &[&str]) -> RestoreBench {
+        let mut random = Random::seeded(2);
+        let mut image = || {
+            let mut level = || u8::try_from(100 + random.below(40)).unwrap();
+            let samples = Samples::Eight((0..24 * 32).map(|_| level()).collect());
+            Raster::from_samples(24, 32, ColorModel::Grey, samples).unwrap()
+        };
+        RestoreBench {
+            images: vec![("a".to_owned(), image()), ("b".to_owned(), image())],
+            in_colour: false,
+            kinds: vec![MaskKind::Random(0.25), MaskKind::Holes],
+            seeds: vec![1, 2],
+            engines: engines.iter().map(|name| name.parse().unwrap()).collect(),
+            environment: Environment {
+                limits: ImageLimits::default(),
+                threads: Threads::new(1).unwrap(),
+                networks: Arc::new(NoNetworks),
+            },
+        }
+    }
+
+    #[test]
+    fn an_engine_gains_nothing_over_itself_and_every_pair_has_a_row() {
+        let rows = compare(&bench(&["csc", "auto"])).unwrap();
+        let pairs: Vec<_> =
+            rows.iter().map(|row| (row.mask.as_str(), row.engine.as_str())).collect();
+        let expected =
+            [("random-25", "csc"), ("random-25", "auto"), ("holes", "csc"), ("holes", "auto")];
+        assert_eq!(pairs, expected);
+        for row in &rows {
+            assert!(row.gain_db.abs() < 1e-9 && row.least_gain_db.abs() < 1e-9, "{row:?}");
+            assert!(row.psnr_db > 15.0 && row.psnr_db < 60.0, "{row:?}");
+        }
+        assert_eq!(side_by_side(&rows).lines().count(), 2 + rows.len());
+    }
+
+    #[test]
+    fn an_engine_that_is_not_there_is_told_before_anything_is_measured() {
+        let engine = EngineChoice::Network("nobody".parse().unwrap());
+        let refused = compare(&RestoreBench { engines: vec![engine], ..bench(&[]) });
+        assert!(matches!(refused, Err(EngineError::Network(NetworkError::Unknown { .. }))));
+    }
+}

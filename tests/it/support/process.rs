@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::app::multipart_body;
@@ -40,7 +40,8 @@ impl Process {
     }
 
     /// Asks it to stop, and waits until it has.
-    pub(crate) fn terminate(&mut self) -> ExitStatus {
+    #[cfg(feature = "otlp")]
+    pub(crate) fn terminate(&mut self) -> std::process::ExitStatus {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         self.child.wait().unwrap()

@@ -15,10 +15,7 @@ ARG CUDA_IMAGE=docker.io/nvidia/cuda:13.0.1-cudnn-runtime-ubuntu24.04
 # The program.
 FROM ${RUST_IMAGE} AS build
 ARG CARGO_AUDITABLE=0.7.7
-# hadolint ignore=DL3008
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends python3-minimal \
-    && rm -rf /var/lib/apt/lists/*
+ARG FEATURES=otlp
 # Has the program carry the list of its crates, which `cargo audit bin` and scanners of images read.
 RUN cargo install --locked --root /usr/local "cargo-auditable@${CARGO_AUDITABLE}"
 WORKDIR /src
@@ -27,14 +24,28 @@ COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p src tests/it benches \
     && touch src/lib.rs tests/it/main.rs benches/csc_inpaint.rs benches/codec.rs \
     && echo 'fn main() {}' >src/main.rs \
-    && cargo auditable build --release --locked \
+    && cargo auditable build --release --locked --features "${FEATURES}" \
     && cargo clean --release --package cogd
-COPY . .
+COPY build.rs ./
+COPY assets assets
+COPY migrations migrations
+COPY web web
+COPY docs/images/scene.png docs/images/mask.png docs/images/
+COPY src src
 ARG BUILD_COMMIT=unknown
-RUN BUILD_COMMIT="${BUILD_COMMIT}" cargo auditable build --release --locked --bin cogd \
-    && install -D --strip target/release/cogd /out/usr/local/bin/cogd \
-    && install -D -m 644 -t /out/usr/share/doc/cogd LICENSE-APACHE LICENSE-MIT \
-    && scripts/notices >/out/usr/share/doc/cogd/NOTICES
+RUN BUILD_COMMIT="${BUILD_COMMIT}" cargo auditable build --release --locked --features "${FEATURES}" --bin cogd \
+    && install -D --strip target/release/cogd /out/usr/local/bin/cogd
+
+
+# The licences of what is in it.
+FROM build AS notices
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends python3 \
+    && rm -rf /var/lib/apt/lists/*
+COPY LICENSE-APACHE LICENSE-MIT scripts/notices ./
+RUN install -D -m 644 -t /out/usr/share/doc/cogd LICENSE-APACHE LICENSE-MIT \
+    && ./notices --features "${FEATURES}" >/out/usr/share/doc/cogd/NOTICES
 
 
 # ONNX Runtime, for whoever brings networks.
@@ -81,7 +92,7 @@ FROM ${CUDA_IMAGE} AS cuda
 COPY --from=system /out/etc/ssl/ /etc/ssl/
 COPY --from=system --chown=65532:65532 /out/data/ /data/
 COPY --from=onnxruntime-gpu /out/ /
-COPY --from=build /out/ /
+COPY --from=notices /out/ /
 ARG BUILD_COMMIT=unknown
 LABEL org.opencontainers.image.title="cogd" \
       org.opencontainers.image.description="Repairs images, on NVIDIA GPUs where networks do it" \
@@ -104,7 +115,7 @@ FROM scratch AS cpu
 COPY --from=system /out/ /
 COPY --from=system --chown=65532:65532 /out/data/ /data/
 COPY --from=onnxruntime /out/ /
-COPY --from=build /out/ /
+COPY --from=notices /out/ /
 ARG BUILD_COMMIT=unknown
 LABEL org.opencontainers.image.title="cogd" \
       org.opencontainers.image.description="Repairs images: holes, scratches, dust, missing or noisy pixels" \

@@ -6,8 +6,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the program is made from. A change of anything else is no change of the program.
-const SOURCES: [&str; 7] =
-    ["src", "assets", "migrations", "build.rs", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"];
+const SOURCES: [&str; 10] = [
+    "src",
+    "assets",
+    "migrations",
+    "web",
+    "docs/images/scene.png",
+    "docs/images/mask.png",
+    "build.rs",
+    "Cargo.toml",
+    "Cargo.lock",
+    "rust-toolchain.toml",
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=migrations");

@@ -270,6 +270,29 @@ fn the_image_is_built_by_the_toolchain_and_from_the_targets_of_the_package() {
 }
 
 #[test]
+fn the_image_is_made_from_all_that_the_sources_include() {
+    let (dockerfile, allowed) = (read("Dockerfile"), read(".dockerignore"));
+    let copied = dockerfile.lines().filter_map(|line| line.strip_prefix("COPY "));
+    let copied = copied.flat_map(str::split_whitespace).collect::<BTreeSet<_>>();
+    let mut sources = Vec::new();
+    files(&root().join("src"), &mut sources);
+    let mut needed = BTreeSet::from(["migrations".to_owned()]);
+    for source in sources {
+        let text = fs::read_to_string(source).unwrap();
+        for included in text.split("include_bytes!(").skip(1) {
+            let path = included.split('"').nth(1).unwrap().trim_start_matches("../");
+            let (folder, _) = path.split_once('/').unwrap();
+            needed.insert(if folder == "docs" { path } else { folder }.to_owned());
+        }
+    }
+    assert!(needed.len() > 3, "{needed:?}");
+    for path in needed {
+        assert!(copied.contains(path.as_str()), "Dockerfile: {path} is not copied");
+        assert!(allowed.lines().any(|line| line == format!("!{path}")), ".dockerignore: {path}");
+    }
+}
+
+#[test]
 fn a_build_in_a_checkout_knows_its_commit() {
     let printed = cogd(&["--version"]).output().unwrap();
     let printed = String::from_utf8(printed.stdout).unwrap();
@@ -291,7 +314,8 @@ fn a_build_in_a_checkout_knows_its_commit() {
     if let Some(commit) = build.commit.strip_suffix("-modified") {
         assert!(git(&["cat-file", "-e", commit]).is_some(), "{commit}");
     } else {
-        let sources = ["src", "assets", "migrations", "build.rs", "Cargo.toml", "Cargo.lock"];
+        let sources =
+            ["src", "assets", "migrations", "web", "build.rs", "Cargo.toml", "Cargo.lock"];
         let differ = [&["diff", "--quiet", build.commit, "--"][..], &sources].concat();
         assert!(git(&differ).is_some(), "it was not made from {}", build.commit);
     }

@@ -80,7 +80,7 @@ RUN apt-get update \
         dpkg-deb --field "${package}" >"/out/var/lib/dpkg/status.d/${package%%_*}"; \
     done \
     && rm -rf /out/usr/lib/*/gconv /out/usr/share/{man,lintian,locale} \
-    && install -D /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ca-certificates.crt \
+    && install -D -m 644 /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ca-certificates.crt \
     && echo 'cogd:x:65532:65532:cogd:/data:/sbin/nologin' >/out/etc/passwd \
     && echo 'cogd:x:65532:' >/out/etc/group \
     && install -d -m 700 -o 65532 -g 65532 /out/data \

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use cogd::config::Config;
 use cogd::telemetry::BuildInfo;
 use serde_json::json;
 
-use crate::support::app::{grey_png, mask_png};
+use crate::support::app::{grey_png, mask_png, png};
 use crate::support::models::{ModelFolder, scale};
 use crate::support::networks::runtime;
 use crate::support::process::{Process, cogd, exchange, plain, upload};
@@ -67,20 +68,24 @@ struct Scrape {
 }
 
 impl Scrape {
-    /// Asks a server that has done what is counted: a restoration, a job, and where there is a
-    /// runtime a network, with success and without.
+    /// Asks a server that has done what is counted: a restoration, a job that fails and is told to
+    /// nobody, and where there is a runtime a network, with success and without.
     fn of_a_running_server() -> Self {
         let (folder, models) = (tempfile::tempdir().unwrap(), ModelFolder::new());
         models.put("double/1/model.onnx", scale(2.0).encode());
         let mut command = cogd(&["serve", "--bind", "127.0.0.1:0", "--data-dir"]);
         command.arg(folder.path()).arg("--models-dir").arg(models.path()).stderr(Stdio::null());
+        let secret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+        command.args(["--webhooks-secret", secret, "--webhooks-allow", "127.0.0.1"]);
         let server = Process::start(&mut command);
         let ask = |request: &[u8]| exchange(&server.address(), request).unwrap();
-        let picture: &[(&str, &[u8])] =
-            &[("image", &grey_png(32, 32, 1)), ("mask", &mask_png(32, 32))];
-        for headers in [&[][..], &[("Prefer", "wait=60")]] {
-            assert_eq!(ask(&upload("/v1/inpaint", headers, picture)).status, 200);
-        }
+        let (image, mask) = (grey_png(32, 32, 1), mask_png(32, 32));
+        let picture: &[(&str, &[u8])] = &[("image", &image), ("mask", &mask)];
+        assert_eq!(ask(&upload("/v1/inpaint", &[], picture)).status, 200);
+        let unknown = png(32, 32, |_, _| 255);
+        let job: &[(&str, &[u8])] =
+            &[("image", &image), ("mask", &unknown), ("webhook", b"http://127.0.0.1:1/")];
+        assert_eq!(ask(&upload("/v1/inpaint", &[("Prefer", "wait=60")], job)).status, 422);
         let has_runtime = runtime().is_some();
         if has_runtime {
             for (columns, status) in [(4, 200), (3, 400)] {
@@ -95,8 +100,16 @@ impl Scrape {
                 assert_eq!(ask((head + &body).as_bytes()).status, status);
             }
         }
-        let said = ask(&plain("GET", "/metrics"));
-        Self { has_runtime, ..Self::read(std::str::from_utf8(&said.body).unwrap()) }
+        let began = Instant::now();
+        loop {
+            let said = ask(&plain("GET", "/metrics"));
+            let told = std::str::from_utf8(&said.body).unwrap();
+            if told.contains("cogd_webhook_attempts_total{") {
+                return Self { has_runtime, ..Self::read(told) };
+            }
+            assert!(began.elapsed() < Duration::from_mins(1), "no webhook was tried");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn read(text: &str) -> Self {
@@ -126,7 +139,7 @@ impl Scrape {
     /// What is wrong with the metrics that a text names, and with the labels it picks them by.
     fn faults(&self, text: &str) -> Vec<String> {
         let mut faults = Vec::new();
-        for (at, name) in words(text, "cogd_") {
+        for (at, name) in words(text, "cogd_").into_iter().chain(words(text, "process_")) {
             let family = || self.labels.keys().any(|known| known.starts_with(name));
             match self.labels.get(name) {
                 None if name.starts_with("cogd_model_") && !self.has_runtime => {}

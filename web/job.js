@@ -9,8 +9,8 @@ const PAUSE_MS = 1000;
 
 /**
  * Has a restoration done as a job. `parts` is what the form of the request holds, as pairs of name
- * and value; `show` is called with every state of the job; `stop` is an AbortSignal that cancels.
- * Gives the job that has succeeded.
+ * and value; `show` is called with every state of the job, and with `true` beside it while the
+ * service cannot be heard; `stop` is an AbortSignal that cancels. Gives the job that has succeeded.
  */
 export async function restore(task, parts, show, stop) {
   const body = new FormData();
@@ -34,6 +34,8 @@ export async function restore(task, parts, show, stop) {
       } catch (error) {
         // The work goes on without us; what was refused will be refused again.
         if (error instanceof ServiceError && error.problem.status < 500) throw error;
+        stop.throwIfAborted();
+        show(job, true);
         await new Promise((done) => setTimeout(done, PAUSE_MS));
       }
     }

@@ -20,8 +20,8 @@ export function showFetching() {
   show("Fetching the result", 1, []);
 }
 
-/** A job as it stands. */
-export function showJob(job) {
+/** A job as it stands, or stood when it was last heard of. */
+export function showJob(job, isCutOff = false) {
   const { stage = "", iteration = 0, iterations = 0, residual, remaining_s: left } = job.progress ?? {};
   const figures = [];
   if (iterations) figures.push(["Iteration", `${iteration} of ${iterations}`]);
@@ -29,8 +29,10 @@ export function showJob(job) {
   if (left !== undefined && stage === "solve") figures.push(["Time left", `about ${duration(left)}`]);
   if (job.attempts > 1) figures.push(["Attempt", `${job.attempts} of ${job.max_attempts}`]);
   const isStopping = job.cancel_requested && job.state === "running";
-  const words = isStopping ? "Stopping" : job.state === "queued" ? "Waiting for its turn" : STAGES[stage];
-  show(words ?? "Beginning", iterations ? iteration / iterations : null, figures);
+  let words = job.state === "queued" ? "Waiting for its turn" : (STAGES[stage] ?? "Beginning");
+  if (isStopping) words = "Stopping";
+  if (isCutOff) words = "The connection is lost; trying again";
+  show(words, iterations ? iteration / iterations : null, figures);
 }
 
 function show(words, share, figures) {

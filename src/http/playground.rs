@@ -48,6 +48,7 @@ const PARTS: &[Source] = web![
     "controls.css",
     "curl.js",
     "cursor.js",
+    "dialogs.css",
     "dialogs.js",
     "divider.js",
     "dom.js",

@@ -3,7 +3,7 @@
 import { bytes, duration } from "./numbers.js";
 
 /** By the last part of the problem's type: what to say, from the problem and the wait in seconds. */
-const WORDS = {
+export const WORDS = {
   unreachable: () => "The service cannot be reached. Check your connection, then try again.",
   unauthenticated: () => "This service needs an API key. Ask whoever runs it for one.",
   "insufficient-scope": () =>

@@ -195,21 +195,22 @@ test("before and after are compared with a slider that keys move", () =>
     await paint(page, BAR);
     await repair(page);
     const middle = await onScreen(page, 0.43, 0.5);
-    const colour = () => page.evaluate(([x, y]) => {
-      const canvas = document.getElementById("canvas");
-      const box = canvas.getBoundingClientRect();
-      return canvas.getContext("2d").getImageData(x - box.left, y - box.top, 1, 1).data[0];
-    }, middle);
+    /** Waits until the picture is dark there, or is not. */
+    const becomes = (isDark) =>
+      page.waitForFunction(([[x, y], isDark]) => {
+        const canvas = document.getElementById("canvas");
+        const box = canvas.getBoundingClientRect();
+        const [red] = canvas.getContext("2d").getImageData(x - box.left, y - box.top, 1, 1).data;
+        return red < 40 === isDark;
+      }, [middle, isDark]);
     const slider = page.getByRole("slider", { name: "Before and after" });
     await slider.focus();
     await page.keyboard.press("End");
     assert.equal(await slider.getAttribute("aria-valuenow"), "100");
-    await page.waitForTimeout(100);
-    assert.ok((await colour()) < 40);
+    await becomes(true);
     await page.keyboard.press("Home");
     assert.equal(await slider.getAttribute("aria-valuenow"), "0");
-    await page.waitForTimeout(100);
-    assert.ok((await colour()) > 60);
+    await becomes(false);
   }));
 
 test("a visitor repairs the sample by its visible labels alone", () =>

@@ -25,6 +25,8 @@ pub struct EngineDescription {
     pub licence: Option<String>,
     /// Where it comes from, if it is a network that says so.
     pub source: Option<String>,
+    /// Why it cannot be asked for at present, as far as that is known.
+    pub unavailable: Option<String>,
     /// The dictionaries it can use, the default first; none for networks.
     pub dictionaries: Vec<&'static str>,
     /// Its parameters.
@@ -64,21 +66,25 @@ pub fn catalogue(networks: &dyn Networks) -> Vec<EngineDescription> {
         generative: false,
         licence: None,
         source: None,
+        unavailable: None,
         dictionaries: dictionary_names().collect(),
         parameters: parameters(),
     };
     let auto = EngineDescription {
         name: "auto".to_owned(),
-        summary: "The best of our own engines for the picture and its mask, at present always csc."
-            .to_owned(),
+        summary: "What needs no ONNX Runtime and gives the same everywhere: always csc.".to_owned(),
         ..csc.clone()
     };
+    let obstacle = networks.obstacle();
     let networks = networks.list().into_iter().filter_map(|(name, manifest)| {
         // One that is called as an engine of our own can be had only with its version.
         let choice: EngineChoice = name.as_str().parse().ok()?;
         let can_be_asked_for = matches!(choice, EngineChoice::Network(_));
         let tasks = network::tasks(&manifest).to_vec();
-        (can_be_asked_for && !tasks.is_empty()).then(|| describe(&name, manifest, tasks))
+        (can_be_asked_for && !tasks.is_empty()).then(|| {
+            let unavailable = obstacle.clone();
+            EngineDescription { unavailable, ..describe(&name, manifest, tasks) }
+        })
     });
     [auto, csc].into_iter().chain(networks).collect()
 }
@@ -92,6 +98,7 @@ fn describe(name: &ModelName, manifest: Manifest, tasks: Vec<Task>) -> EngineDes
         tasks,
         licence: given(manifest.licence),
         source: given(manifest.source),
+        unavailable: None,
         dictionaries: Vec::new(),
         parameters: Vec::new(),
     }

@@ -34,7 +34,8 @@ impl Task {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum EngineChoice {
-    /// The best engine of our own for the picture and its mask.
+    /// The engine that is there wherever the program is: [`Self::Csc`]. Which bytes come back must
+    /// not depend on whether ONNX Runtime is installed.
     #[default]
     Auto,
     /// Convolutional sparse coding.

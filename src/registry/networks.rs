@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::{Lease, Manifest, ModelName, Registry, RegistryError, RegistryFault, Version};
 use crate::engines::{Network, NetworkError, NetworkName, Networks};
-use crate::inference::{InferenceError, Signature, Tensor};
+use crate::inference::{InferenceError, Runtime, Signature, Tensor};
 
 /// Each method may wait for files, a load or a model, so none is for asynchronous code.
 impl Networks for Registry {
@@ -15,6 +15,15 @@ impl Networks for Registry {
             Some((name, manifest))
         };
         self.names().into_iter().filter_map(newest).collect()
+    }
+
+    fn obstacle(&self) -> Option<String> {
+        if Runtime::loaded().is_some() {
+            return None;
+        }
+        let search = &self.loader.as_ref()?.search;
+        // Where it was looked for is nobody's business but the operator's.
+        search.find().err().map(|_| "ONNX Runtime is not installed".to_owned())
     }
 
     fn look_up(&self, name: &NetworkName) -> Result<Manifest, NetworkError> {

@@ -16,6 +16,7 @@ use crate::support::app::{Answer, TestApp, multipart};
 use crate::support::images::{file, levels};
 use crate::support::models::{ModelFolder, denoiser, lama, migan_core, migan_pipeline, scale};
 use crate::support::networks::runtime;
+use crate::support::process::{Process, cogd, exchange, plain};
 
 /// A service with every network of the tests.
 struct Service {
@@ -337,6 +338,24 @@ async fn networks_are_listed_among_the_engines() {
         (&engines[2]["generative"], &engines[2]["tasks"]),
         (&json!(false), &json!(["reconstruct"]))
     );
+}
+
+#[test]
+fn without_the_runtime_networks_are_listed_as_unavailable_and_our_own_engines_are_not() {
+    let folder = ModelFolder::new();
+    folder.put_model("lama", lama());
+    let mut command = cogd(&["serve", "--log-filter", "off", "--bind", "127.0.0.1:0"]);
+    command.arg("--models-dir").arg(folder.path()).arg("--data-dir").arg(folder.outside());
+    command.env("ORT_DYLIB_PATH", "/nowhere/libonnxruntime.so");
+    let server = Process::start(&mut command);
+    let said = exchange(&server.address(), &plain("GET", "/v1/engines")).unwrap();
+    let engines = said.json()["engines"].clone();
+    let told = |name: &str| {
+        let engine = engines.as_array().unwrap().iter().find(|engine| engine["name"] == name);
+        engine.unwrap()["unavailable"].clone()
+    };
+    assert_eq!(told("lama"), "ONNX Runtime is not installed");
+    assert_eq!((told("auto"), told("csc")), (Value::Null, Value::Null));
 }
 
 fn features(model: &str, image: &[u8], more: &[(&str, &[u8])]) -> Request<Body> {

@@ -40,6 +40,11 @@ pub trait Networks: fmt::Debug + Send + Sync {
     /// All that have a manifest, by name; of several versions the newest.
     fn list(&self) -> Vec<(ModelName, Manifest)>;
 
+    /// Why none of them can be run at present, as far as that can be told without running one.
+    fn obstacle(&self) -> Option<String> {
+        None
+    }
+
     /// What a network is for. Does not load it.
     ///
     /// # Errors

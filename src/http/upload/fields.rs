@@ -86,8 +86,8 @@ pub(super) const RESTORATION: &[Field] = &[
             .pattern(Some(EngineChoice::PATTERN))
             .examples(["auto", "csc", "lama", "lama:2"])
             .build(),
-        "Which engine to use: `auto`, which chooses among our own, `csc`, or a network by its name, \
-         with `:VERSION` if it is not to be the newest."
+        "Which engine to use: `auto`, which is always `csc`, `csc`, or a network by its name, with \
+         `:VERSION` if it is not to be the newest."
     ),
     field!(
         "iterations" => options.restore.iterations, "must be a whole number",

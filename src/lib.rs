@@ -17,6 +17,8 @@ pub mod imaging;
 
 pub mod cogd;
 
+pub mod fillers;
+
 pub mod csc;
 
 pub mod inference;

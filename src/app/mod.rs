@@ -17,7 +17,9 @@ use crate::engines::Environment;
 use crate::http::{self, ApiState, ApiWording, Gate, GateError, Router};
 use crate::numerics::{Threads, ThreadsError};
 use crate::registry::{Registry, RegistryError};
-use crate::storage::{BlobStore, Clock, Database, JobQueue, OpenError, QueueConfig, StorageError};
+use crate::storage::{
+    BlobStore, Clock, Database, JobQueue, OpenError, QueueConfig, SigningKey, StorageError,
+};
 use crate::telemetry::Metrics;
 use crate::worker::{Deliverer, NoClient, Pool, Runner, Workshop};
 use models::BucketModels;
@@ -44,6 +46,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The key of the addresses of results can be neither read nor made.
+    #[error("the key in data_dir that addresses are signed with (http.url_secret) cannot be used")]
+    UrlKey(#[source] io::Error),
     /// There are no threads to compute with.
     #[error("the compute threads (worker.compute_threads) cannot be started")]
     ComputeThreads(#[source] ThreadsError),
@@ -95,6 +100,11 @@ impl App {
         let database = &app.state.workshop.database;
         let gate = Gate::build(auth, bind, database, &Clock::system()).await?;
         app.state.gate = Arc::new(gate);
+        let url_key = match &app.config.http.url_secret {
+            Some(given) => given.clone(),
+            None => SigningKey::keep(&app.config.data_dir).map_err(StartError::UrlKey)?,
+        };
+        app.state.url_key = Arc::new(url_key);
         Ok(app)
     }
 
@@ -156,6 +166,7 @@ impl App {
             workshop: Arc::new(workshop),
             closing: CancellationToken::new(),
             solver: Arc::default(),
+            url_key: Arc::new(SigningKey::generate().map_err(StartError::UrlKey)?),
             metrics,
         };
         Ok(Self { config, bucket_models, state })

@@ -6,8 +6,9 @@ use std::time::Instant;
 use cpu_time::ProcessTime;
 use serde::Serialize;
 
-use crate::csc::{InpaintParams, Transform8, harmonic};
+use crate::csc::{InpaintParams, Transform8};
 use crate::engines::{EngineError, inpaint};
+use crate::fillers::harmonic;
 use crate::imaging::{ColorModel, Mask, Raster, Samples, quality};
 use crate::numerics::{Plane, Threads, Unobserved};
 

@@ -187,7 +187,12 @@ fn job(priority: Priority) -> NewJob {
 }
 
 fn completion(id: JobId) -> Completion {
-    Completion { result: blob(id, "result"), report: Value::Null, timings: Vec::new() }
+    Completion {
+        result: blob(id, "result"),
+        report: Value::Null,
+        timings: Vec::new(),
+        explanation: None,
+    }
 }
 
 /// A reference to a file that is never looked at.

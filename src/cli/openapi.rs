@@ -9,7 +9,7 @@ use crate::http;
 /// Print the OpenAPI description of the HTTP API.
 #[derive(Debug, clap::Args)]
 pub(super) struct PrintOpenApi {
-    /// The native API, or the Open Inference Protocol
+    /// The native API, the Open Inference Protocol, or a dialect
     #[arg(value_enum, default_value_t = Api::V1)]
     api: Api,
     /// Print nothing; fail if this file is not the description
@@ -22,6 +22,8 @@ pub(super) struct PrintOpenApi {
 enum Api {
     V1,
     V2,
+    Openai,
+    Iopaint,
 }
 
 impl PrintOpenApi {
@@ -29,6 +31,8 @@ impl PrintOpenApi {
         let (name, document) = match self.api {
             Api::V1 => ("v1", http::document()),
             Api::V2 => ("v2", http::document_v2()),
+            Api::Openai => ("openai", http::document_openai()),
+            Api::Iopaint => ("iopaint", http::document_iopaint()),
         };
         let Some(path) = self.check else {
             return super::print(&document);

@@ -7,8 +7,8 @@ use anyhow::{Context as _, bail, ensure};
 use clap::builder::PossibleValuesParser;
 
 use crate::engines::{
-    Answer, EngineChoice, Environment, NetworkError, Options, OutputOptions, Request, RestoreSpec,
-    Task, process,
+    Answer, EngineChoice, Environment, ExplainOptions, NetworkError, Options, OutputOptions,
+    Request, RestoreSpec, Task, process,
 };
 use crate::imaging::{ImageFormat, ImageLimits, MaskChannel, MaskOptions, MetadataPolicy};
 use crate::numerics::Threads;
@@ -110,6 +110,8 @@ enum ChannelName {
     Luma,
     /// Opaque pixels are holes
     Alpha,
+    /// Transparent pixels are holes if there are any, else bright ones
+    Auto,
 }
 
 impl Restore {
@@ -188,6 +190,7 @@ impl Restore {
                 channel: match self.mask_channel {
                     ChannelName::Luma => MaskChannel::Luma,
                     ChannelName::Alpha => MaskChannel::Alpha,
+                    ChannelName::Auto => MaskChannel::Auto,
                 },
                 invert: self.mask_invert,
                 dilate: self.mask_dilate,
@@ -197,7 +200,9 @@ impl Restore {
                 format: self.format.as_deref().and_then(ImageFormat::from_name).or(by_name),
                 quality: self.quality,
                 metadata: if self.strip { MetadataPolicy::Strip } else { MetadataPolicy::Keep },
+                ..OutputOptions::default()
             },
+            explain: ExplainOptions::default(),
         })
     }
 

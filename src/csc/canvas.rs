@@ -28,6 +28,13 @@ impl Canvas {
         }
     }
 
+    /// The inside alone.
+    pub(super) fn inside(&self) -> Plane<f32> {
+        let mut image = Plane::filled(self.height, self.width, 0.0);
+        self.copy_inside(&mut image);
+        image
+    }
+
     /// Copies the inside onto the margin again.
     pub(super) fn mirror_margin(&mut self) {
         let (margin, height, width) = (self.margin, self.height, self.width);

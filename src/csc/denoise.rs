@@ -68,8 +68,10 @@ pub fn denoise<F: Frame>(
     let everywhere = Plane::filled(shape.0, shape.1, true);
     let noisy: Vec<Canvas> = planes.iter().map(|plane| Canvas::new(plane, MARGIN)).collect();
 
+    let counts = control.wants_codes();
+    let leading = sigmas.first().copied().unwrap_or_default();
     let mut pilots = noisy.clone();
-    let mut strips = frame_step::strips::<F>(&noisy[0]);
+    let mut strips = frame_step::strips::<F>(&noisy[0]).counting(counts);
     let mut moved = 0.0;
     for (pilot, &sigma) in pilots.iter_mut().zip(sigmas) {
         let mut mean = Mean::new(pilot);
@@ -83,9 +85,12 @@ pub fn denoise<F: Frame>(
         }
         moved += mean.finish(pilot);
     }
+    if counts {
+        control.codes(FRAME_THRESHOLD * leading, strips.take_sums());
+    }
     finish(moved)?;
 
-    let mut strips = group_step::strips(&noisy[0]);
+    let mut strips = group_step::strips(&noisy[0]).counting(counts);
     for pass in [Pass::Hard, Pass::Wiener] {
         let groups = match_blocks(&pilots[0], None, SIDE, STRIP, threads);
         let mut means: Vec<Mean> = noisy.iter().map(Mean::new).collect();
@@ -112,16 +117,33 @@ pub fn denoise<F: Frame>(
                 );
                 moved += mean.add(&strips, noisy, &everywhere, coverage, threads);
             }
+            if counts {
+                // The Wiener filter has no threshold, and takes no code away.
+                let threshold = if let Pass::Hard = pass { GROUP_THRESHOLD * leading } else { 0.0 };
+                control.codes(threshold, strips.take_sums());
+            }
             finish(moved)?;
         }
         for (pilot, mean) in pilots.iter_mut().zip(means) {
             mean.finish(pilot);
         }
     }
+    if counts {
+        control.unexplained(distance(planes, &pilots));
+    }
     for (plane, pilot) in planes.iter_mut().zip(&pilots) {
         pilot.copy_inside(plane);
     }
     Ok(info)
+}
+
+/// The root mean square over the planes of what was taken out of them.
+fn distance(noisy: &[Plane<f32>], clean: &[Canvas]) -> Plane<f32> {
+    let clean: Vec<_> = clean.iter().map(Canvas::inside).collect();
+    Plane::from_fn(noisy[0].height(), noisy[0].width(), |y, x| {
+        let pairs = noisy.iter().zip(&clean).map(|(noisy, clean)| noisy.at(y, x) - clean.at(y, x));
+        (pairs.map(|taken| taken * taken).sum::<f32>() / noisy.len() as f32).sqrt()
+    })
 }
 
 #[derive(Clone, Copy)]

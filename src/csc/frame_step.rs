@@ -99,10 +99,16 @@ impl<F: Frame> Blocks<'_, F> {
     #[inline(always)]
     fn shrink<S: Simd>(&mut self, simd: S, positions: &[Position; LANES], count: usize) {
         let width = self.canvas.plane.width();
-        let Strip { batch, sums, first_row, .. } = &mut *self.strip;
+        let Strip { batch, sums, first_row, tally, .. } = &mut *self.strip;
         gather(batch, F::SIDE, self.canvas.plane.as_slice(), width, positions);
         self.frame.analyse(simd, batch);
+        if let Some(tally) = tally {
+            tally.note(batch);
+        }
         shrink::firm(simd, batch, Firm::at(self.threshold));
+        if let Some(tally) = tally {
+            tally.count_batch(batch, count, self.threshold);
+        }
         self.frame.synthesise(simd, batch);
         let positions = &positions[..count];
         scatter_add(batch, F::SIDE, sums, width, *first_row, positions, &[1.0; LANES]);

@@ -91,7 +91,7 @@ impl<F: Frame> WithSimd for Groups<'_, F> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let width = self.canvas.plane.width();
-        let Strip { batch, sums, weights, first_row } = self.strip;
+        let Strip { batch, sums, weights, first_row, tally } = self.strip;
         let (codes, pilot_codes) = batch.split_at_mut(GROUP * SIDE * SIDE * LANES);
         for lanes in self.groups.chunks(LANES) {
             let mut positions = [[(0, 0); LANES]; GROUP];
@@ -106,6 +106,9 @@ impl<F: Frame> WithSimd for Groups<'_, F> {
             analyse(simd, self.frame, self.canvas, codes, &positions);
             match self.shrinkage {
                 Shrinkage::Hard { threshold, levels } => {
+                    if let Some(tally) = tally {
+                        tally.count_group(simd, codes, lanes.len(), threshold, levels);
+                    }
                     shrink::hard_across_group(simd, codes, threshold, levels);
                 }
                 Shrinkage::Wiener { pilot, variance } => {

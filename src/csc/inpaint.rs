@@ -12,14 +12,14 @@
 //! Danielyan, Katkovnik and Egiazarian (2012), "BM3D frames and variational image deblurring",
 //! IEEE Trans. Image Processing 21, for groups of similar blocks as a frame.
 
-use crate::numerics::{Control, Plane, Progress, Threads};
+use crate::fillers::harmonic;
+use crate::numerics::{Control, Plane, Progress, Stopped, Threads};
 
 use super::canvas::Canvas;
 use super::error::CscError;
 use super::frame::Frame;
 use super::frame_step::{self, Grid};
 use super::group_step::{self, Shift, Shrinkage};
-use super::harmonic;
 use super::holes::Holes;
 use super::matching::{SIDE, match_blocks};
 use super::params::{InpaintParams, Start};
@@ -78,17 +78,25 @@ pub fn inpaint<F: Frame, G: Frame>(
     let mut canvases: Vec<Canvas> = planes.iter().map(|plane| Canvas::new(plane, MARGIN)).collect();
     let holes = Holes::new(hidden, MARGIN);
     let mut info = SolveInfo::default();
-    let mut finish = |moved: f64| {
+    let mut finish = |moved: f64, canvases: &[Canvas]| {
         info.iterations += 1;
         info.residual = (moved / unknowns as f64).sqrt() as f32;
-        control.report(Progress {
+        let progress = Progress {
             iteration: info.iterations,
             total: params.iterations(),
             residual: info.residual,
-        })
+        };
+        control.report(progress)?;
+        if control.wants_sight(progress) {
+            control.show(canvases.iter().map(Canvas::inside).collect());
+        }
+        Ok::<_, Stopped>(())
     };
 
-    let mut strips = frame_step::strips::<F>(&canvases[0]);
+    let counts = control.wants_codes();
+    let is_last = |done: usize| counts && done + 1 == params.iterations();
+    let mut unexplained = counts.then(|| Plane::filled(hidden.height(), hidden.width(), 0.0));
+    let mut strips = frame_step::strips::<F>(&canvases[0]).counting(counts);
     for index in 0..params.frame.iterations {
         let threshold = params.frame.threshold(index);
         let grid = Grid::shifted(params.stride, index);
@@ -97,19 +105,25 @@ pub fn inpaint<F: Frame, G: Frame>(
             let holes = Some(&holes);
             let coverage =
                 frame_step::collect(&mut strips, frame, canvas, holes, grid, threshold, threads);
+            if let Some(squares) = unexplained.as_mut().filter(|_| is_last(index)) {
+                strips.add_unexplained(canvas, coverage, squares);
+            }
             moved += strips.update(canvas, hidden, coverage, params.relaxation, threads);
         }
-        finish(moved)?;
+        if counts {
+            control.codes(threshold, strips.take_sums());
+        }
+        finish(moved, &canvases)?;
     }
 
-    let mut strips: Strips = group_step::strips(&canvases[0]);
+    let mut strips: Strips = group_step::strips(&canvases[0]).counting(counts);
     let mut groups = Vec::new();
     for index in 0..params.group.iterations {
         if index % params.rematch == 0 {
             groups = match_blocks(&canvases[0], Some(&holes), SIDE, STRIP, threads);
         }
-        let shrinkage =
-            Shrinkage::Hard { threshold: params.group.threshold(index), levels: &LEVELS };
+        let threshold = params.group.threshold(index);
+        let shrinkage = Shrinkage::Hard { threshold, levels: &LEVELS };
         let shift = Shift::of(index);
         let mut moved = 0.0;
         for canvas in &mut canvases {
@@ -122,9 +136,20 @@ pub fn inpaint<F: Frame, G: Frame>(
                 shrinkage,
                 threads,
             );
+            if let Some(squares) =
+                unexplained.as_mut().filter(|_| is_last(params.frame.iterations + index))
+            {
+                strips.add_unexplained(canvas, coverage, squares);
+            }
             moved += strips.update(canvas, hidden, coverage, params.relaxation, threads);
         }
-        finish(moved)?;
+        if counts {
+            control.codes(threshold, strips.take_sums());
+        }
+        finish(moved, &canvases)?;
+    }
+    if let Some(squares) = unexplained {
+        control.unexplained(squares.map(|square| (square / canvases.len() as f32).sqrt()));
     }
     for (plane, canvas) in planes.iter_mut().zip(&canvases) {
         canvas.copy_inside(plane);

@@ -22,7 +22,6 @@ mod frame_step;
 mod graph;
 mod group_step;
 mod haar;
-pub mod harmonic;
 mod holes;
 mod inpaint;
 pub mod learn;
@@ -33,6 +32,7 @@ mod noise;
 mod params;
 mod shrink;
 mod strips;
+mod tally;
 
 #[cfg(test)]
 mod tests;

@@ -25,7 +25,7 @@ impl Phase {
 /// What stands in the hidden samples when the iterations begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// The [`harmonic`](super::harmonic) fill; what the planes hold there has no influence.
+    /// The [`harmonic`](crate::fillers::harmonic) fill; what the planes hold there has no influence.
     Harmonic,
     /// What the planes hold there, which must be finite.
     Given,

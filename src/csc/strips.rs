@@ -6,9 +6,10 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use crate::numerics::{Plane, Threads};
+use crate::numerics::{CodeSums, Plane, Threads};
 
 use super::canvas::Canvas;
+use super::tally::Tally;
 
 /// Rows a strip owns.
 pub(super) const STRIP: usize = 64;
@@ -22,6 +23,8 @@ pub(super) struct Strip {
     pub(super) weights: Vec<f32>,
     /// Room for a batch of blocks, or a group of batches.
     pub(super) batch: Vec<f32>,
+    /// What its codes are like, if somebody wants to know.
+    pub(super) tally: Option<Tally>,
 }
 
 /// How much the blocks over a sample weigh together.
@@ -53,10 +56,54 @@ impl Strips {
                     sums: vec![0.0; rows * width],
                     weights: vec![0.0; rows * width],
                     batch: vec![0.0; batch],
+                    tally: None,
                 }
             })
             .collect();
         Self { strips, width }
+    }
+
+    /// Counts codes from now on, if somebody wants to know.
+    pub(super) fn counting(mut self, wanted: bool) -> Self {
+        for strip in &mut self.strips {
+            strip.tally = wanted.then(Tally::default);
+        }
+        self
+    }
+
+    /// What the codes were like since this was asked last; nothing if they are not counted.
+    pub(super) fn take_sums(&mut self) -> CodeSums {
+        let mut sums = CodeSums::default();
+        for tally in self.strips.iter_mut().filter_map(|strip| strip.tally.as_mut()) {
+            sums.add(&std::mem::take(&mut tally.sums));
+        }
+        sums
+    }
+
+    /// Adds to `squares` the squared differences between the inside of `canvas` and the weighted
+    /// means of the blocks over it; nothing where no block lies.
+    pub(super) fn add_unexplained(
+        &self,
+        canvas: &Canvas,
+        coverage: Coverage,
+        squares: &mut Plane<f32>,
+    ) {
+        let (mut sums, mut weights) = (vec![0.0; self.width], vec![0.0; self.width]);
+        for inside in 0..squares.height() {
+            let y = inside + canvas.margin;
+            self.add_row(y, y / STRIP, coverage, &mut sums, &mut weights);
+            let samples = &canvas.plane.row(y)[canvas.margin..];
+            let blocks = sums[canvas.margin..].iter().zip(&weights[canvas.margin..]);
+            for ((square, sample), (sum, weight)) in
+                squares.row_mut(inside).iter_mut().zip(samples).zip(blocks)
+            {
+                // Uniform weights are given where no block lies, and the sum is zero there.
+                if *weight > 0.0 && *sum != 0.0 {
+                    let difference = sum / weight - sample;
+                    *square += difference * difference;
+                }
+            }
+        }
     }
 
     /// Clears every strip and lets `work` add the blocks that start in its rows.

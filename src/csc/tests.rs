@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::fillers::harmonic;
 use crate::numerics::{Control, Plane, Progress, Random, Stopped, Threads, Unobserved};
 
 use super::inpaint::MARGIN;

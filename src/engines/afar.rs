@@ -4,7 +4,7 @@
 //! picture knows what stands across the hole; its cells that are hidden altogether are anchors
 //! for the smooth start of the tiles.
 
-use crate::csc::harmonic;
+use crate::fillers::harmonic;
 use crate::imaging::{Mask, Raster, Region};
 use crate::numerics::Plane;
 

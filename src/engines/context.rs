@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::network::Networks;
-use crate::imaging::ImageLimits;
+use super::notes::Note;
+use crate::imaging::{ImageLimits, Raster};
 use crate::numerics::{Control, Threads};
 
 /// The stages of a restoration, in their order.
@@ -28,13 +29,28 @@ impl Stage {
     }
 }
 
-/// Watches a restoration: told of every stage and every iteration, asked whether to go on.
+/// Watches a restoration: told of every stage and every iteration, shown drafts, asked whether to
+/// go on.
 pub trait Observer: Control {
     /// A stage begins, and the one before it ends.
     fn enter(&self, stage: Stage);
 
     /// An engine was chosen for a task. Who does not count by engine need not listen.
     fn engage(&self, _task: &'static str, _engine: &str) {}
+
+    /// How many drafts of a picture it wants to see while the solver fills holes. They come at
+    /// even intervals, and some may not come: the solver has nothing to show in small steps where
+    /// there is nothing to do.
+    fn drafts(&self) -> usize {
+        0
+    }
+
+    /// Is shown a draft: known pixels as they are, holes as far as they have come. As in the
+    /// result, nothing in it depends on what stands in holes.
+    fn draft(&self, _: &Raster) {}
+
+    /// Is told what the iterations are like, if it wants to know ([`Control::wants_codes`]).
+    fn note(&self, _: Note) {}
 }
 
 impl Observer for crate::numerics::Unobserved {

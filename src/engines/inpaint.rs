@@ -1,13 +1,18 @@
 //! Fills the holes of a picture, place by place.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::csc::{self, Dct16, InpaintParams, SolveInfo, Start, Transform8};
 use crate::imaging::{Mask, Raster, Region};
-use crate::numerics::{Control, Plane, Progress, Stopped, Threads};
+use crate::numerics::{CodeSums, Control, Plane, Progress, Stopped, Threads};
 
 use super::afar::Afar;
 use super::color;
+use super::context::Observer;
+use super::draft::Draft;
 use super::error::EngineError;
 use super::network::Refiner;
+use super::notes::Note;
 use super::regions::{self, Work};
 
 /// What was done to a picture, over all regions.
@@ -33,7 +38,7 @@ impl Summary {
 /// the alpha channel. Single blocks are shrunk in the cosine transform, groups in `transform`.
 ///
 /// # Errors
-/// [`EngineError::NothingKnown`] if no pixel is known, [`EngineError::Cancelled`] when `control`
+/// [`EngineError::NothingKnown`] if no pixel is known, [`EngineError::Cancelled`] when `observer`
 /// says so.
 pub fn inpaint(
     raster: &mut Raster,
@@ -41,10 +46,10 @@ pub fn inpaint(
     transform: &Transform8,
     params: &InpaintParams,
     threads: &Threads,
-    control: &dyn Control,
+    observer: &dyn Observer,
 ) -> Result<Summary, EngineError> {
     let method = Method { transform, params, refiner: None };
-    fill(raster, mask, &method, threads, control)
+    fill(raster, mask, &method, threads, observer)
 }
 
 /// How holes are filled.
@@ -66,7 +71,7 @@ pub(super) fn fill(
     mask: &Mask,
     method: &Method<'_>,
     threads: &Threads,
-    control: &dyn Control,
+    observer: &dyn Observer,
 ) -> Result<Summary, EngineError> {
     if mask.is_full() {
         return Err(EngineError::NothingKnown);
@@ -74,11 +79,11 @@ pub(super) fn fill(
     let Method { transform, params, refiner } = *method;
     let work = regions::around_holes(mask);
     let afar = Afar::look(raster, mask, &work);
+    let draft = Draft::begin(raster, mask, &work, afar.as_ref(), observer);
     let mut summary = Summary::default();
-    for (index, &Work { read, write }) in work.iter().enumerate() {
-        let hidden = Plane::from_fn(read.height, read.width, |y, x| {
-            mask.weight(read.top + y, read.left + x) > 0
-        });
+    for (index, place) in work.iter().enumerate() {
+        let read = place.read;
+        let hidden = hidden_in(mask, read);
         let mut planes = color::read(raster, read);
         let start = match &afar {
             Some(afar) if afar.fill(&mut planes, &hidden, read) => Start::Given,
@@ -87,12 +92,13 @@ pub(super) fn fill(
         // In the midst of a huge hole there is nothing to be consistent with.
         if !hidden.as_slice().iter().all(|&hidden| hidden) {
             let more = usize::from(refiner.is_some());
-            let control = Part { control, index, count: work.len(), more };
+            let control = Place::new(observer, &work, index).painted(draft.as_ref()).and(more);
             let params = InpaintParams { start, ..*params };
             let info =
                 csc::inpaint(&mut planes, &hidden, &Dct16, transform, &params, threads, &control)?;
             summary.include(info);
             if let Some(refiner) = refiner {
+                let write = place.write;
                 let inside =
                     Region { top: write.top - read.top, left: write.left - read.left, ..write };
                 let tell = |more: usize| {
@@ -104,13 +110,33 @@ pub(super) fn fill(
                 tell(1)?;
             }
         }
-        write_back(raster, planes, read, |y, x| {
-            let inside = (write.top..write.top + write.height).contains(&y)
-                && (write.left..write.left + write.width).contains(&x);
-            if inside { mask.weight(y, x) } else { 0 }
-        });
+        if let Some(draft) = &draft {
+            draft.paint(planes.clone(), place);
+        }
+        write_region(raster, planes, place, mask);
     }
     Ok(summary)
+}
+
+/// Where a region is hidden.
+pub(super) fn hidden_in(mask: &Mask, region: Region) -> Plane<bool> {
+    Plane::from_fn(region.height, region.width, |y, x| {
+        mask.weight(region.top + y, region.left + x) > 0
+    })
+}
+
+/// Turns the planes of a piece of work into colour and writes them where there is weight.
+pub(super) fn write_region(
+    raster: &mut Raster,
+    planes: Vec<Plane<f32>>,
+    &Work { read, write }: &Work,
+    mask: &Mask,
+) {
+    write_back(raster, planes, read, |y, x| {
+        let inside = (write.top..write.top + write.height).contains(&y)
+            && (write.left..write.left + write.width).contains(&x);
+        if inside { mask.weight(y, x) } else { 0 }
+    });
 }
 
 /// Turns the planes of a region into colour and writes them where there is weight.
@@ -126,22 +152,80 @@ pub(super) fn write_back(
     }
 }
 
-/// Reports the progress of one piece of work as part of the whole.
-pub(super) struct Part<'a> {
-    pub(super) control: &'a dyn Control,
-    pub(super) index: usize,
-    pub(super) count: usize,
+/// Reports what is done at one place as part of the whole, and paints drafts of it.
+pub(super) struct Place<'a> {
+    observer: &'a dyn Observer,
+    work: &'a Work,
+    /// Which of all places it is.
+    index: usize,
+    count: usize,
     /// Steps that follow those of which it is told.
-    pub(super) more: usize,
+    more: usize,
+    draft: Option<&'a Draft<'a>>,
+    /// Iterations whose codes were told.
+    told: AtomicUsize,
 }
 
-impl Control for Part<'_> {
-    fn report(&self, progress: Progress) -> Result<(), Stopped> {
+impl<'a> Place<'a> {
+    /// One of all places.
+    pub(super) fn new(observer: &'a dyn Observer, all: &'a [Work], index: usize) -> Self {
+        let (work, count, told) = (&all[index], all.len(), AtomicUsize::new(0));
+        Self { observer, work, index, count, more: 0, draft: None, told }
+    }
+
+    fn painted(self, draft: Option<&'a Draft<'a>>) -> Self {
+        Self { draft, ..self }
+    }
+
+    fn and(self, more: usize) -> Self {
+        Self { more, ..self }
+    }
+
+    fn of_all(&self, progress: Progress) -> Progress {
         let total = progress.total + self.more;
-        self.control.report(Progress {
+        Progress {
             iteration: self.index * total + progress.iteration,
             total: self.count * total,
             residual: progress.residual,
-        })
+        }
+    }
+}
+
+impl Control for Place<'_> {
+    fn report(&self, progress: Progress) -> Result<(), Stopped> {
+        let Progress { iteration, total, residual } = progress;
+        // What follows the iterations is none.
+        if let Some(index) = iteration.checked_sub(1).filter(|index| *index < total) {
+            self.observer.note(Note::Residual { index, residual });
+        }
+        self.observer.report(self.of_all(progress))
+    }
+
+    fn check(&self) -> Result<(), Stopped> {
+        self.observer.check()
+    }
+
+    fn wants_sight(&self, progress: Progress) -> bool {
+        self.draft.is_some_and(|draft| draft.is_due(self.of_all(progress)))
+    }
+
+    fn show(&self, planes: Vec<Plane<f32>>) {
+        if let Some(draft) = self.draft {
+            draft.paint(planes, self.work);
+            draft.show();
+        }
+    }
+
+    fn wants_codes(&self) -> bool {
+        self.observer.wants_codes()
+    }
+
+    fn codes(&self, threshold: f32, sums: CodeSums) {
+        let index = self.told.fetch_add(1, Ordering::Relaxed);
+        self.observer.note(Note::Codes { index, threshold, sums });
+    }
+
+    fn unexplained(&self, samples: Plane<f32>) {
+        self.observer.note(Note::Unexplained { place: *self.work, samples });
     }
 }

@@ -11,10 +11,13 @@ mod catalogue;
 mod color;
 mod context;
 mod dictionaries;
+mod draft;
 mod error;
+mod explain;
 mod inpaint;
 mod learn;
 mod network;
+mod notes;
 mod outcome;
 mod pipeline;
 mod reconstruct;
@@ -28,12 +31,17 @@ pub use dictionaries::{
     dictionary_names, dictionary_sheet, draw_sheet,
 };
 pub use error::EngineError;
+pub use explain::{
+    Comparison, ExplainOptions, Explanation, Filler, Fillers, IterationReport, ReportDetail,
+    ResidualMap, UnknownFiller,
+};
 pub use inpaint::{Summary, inpaint};
 pub use learn::{LearnSpec, learn};
 pub use network::{
     Features, InvalidNetwork, Network, NetworkError, NetworkName, Networks, NoNetworks,
     check_engine, features,
 };
+pub use notes::Note;
 pub use outcome::{Answer, Report, Warning};
 pub use pipeline::{process, restore};
 pub use spec::{EngineChoice, Options, OutputOptions, ParameterFault, Request, RestoreSpec, Task};

@@ -5,8 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::imaging::{ImageFormat, Loss};
+use crate::imaging::{ImageFormat, Loss, MaskReading};
 
+use super::explain::Explanation;
 use super::spec::Task;
 
 /// The repaired picture and what was done to it.
@@ -18,6 +19,8 @@ pub struct Answer {
     pub format: ImageFormat,
     /// What was done.
     pub report: Report,
+    /// How it came about, if that was asked for.
+    pub explanation: Option<Explanation>,
 }
 
 /// What was done to a picture.
@@ -46,6 +49,9 @@ pub struct Report {
     /// Share of the pixels that the mask lets change, from 0 to 1.
     #[schema(minimum = 0, maximum = 1, example = 0.07)]
     pub mask_coverage: f64,
+    /// What counted as a hole in the mask, if there was one: bright pixels (`luma`), dark ones
+    /// (`luma-inverted`), opaque ones (`alpha`) or transparent ones (`alpha-inverted`).
+    pub mask_interpretation: Option<MaskReading>,
     /// Root-mean-square change of the unknown samples in the last iteration, of full range.
     #[schema(minimum = 0, example = 0.0004)]
     pub residual: f32,

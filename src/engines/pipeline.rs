@@ -11,11 +11,13 @@ use crate::inference::{Fill, ModelTask};
 use super::context::{Environment, Observer, Stage};
 use super::dictionaries::DictionaryChoice;
 use super::error::EngineError;
+use super::explain::{self, ReportDetail};
 use super::inpaint::{self, Method, Summary};
 use super::network::{self, Network, Refiner};
+use super::notes::{Note, Notes};
 use super::outcome::{Answer, Report, Warning};
 use super::reconstruct;
-use super::spec::{self, EngineChoice, Options, Request, Task};
+use super::spec::{self, EngineChoice, Options, OutputOptions, Request, Task};
 
 /// Restores a picture.
 ///
@@ -43,11 +45,33 @@ pub fn process(
         .map(|bytes| Mask::decode(bytes, &options.mask, &environment.limits, width, height))
         .transpose()
         .map_err(EngineError::Mask)?;
-    let work = Work { task, options, environment, observer };
+    let explain = &options.explain;
+    explain
+        .check_size(width as u64 * height as u64)
+        .map_err(|fault| EngineError::InvalidParameters(vec![fault]))?;
+    let before = explain.is_any().then(|| picture.clone());
+    let notes = (explain.report == ReportDetail::Full).then(|| Notes::new(observer, height, width));
+    let watching: &dyn Observer = notes.as_ref().map_or(observer, |notes| notes);
+    let work = Work { task, options, environment, observer: watching };
     let mut report = work.solve(&engine, &mut picture.raster, mask.as_ref())?;
 
-    observer.enter(Stage::Encode);
     let format = options.output.format.unwrap_or(picture.format);
+    let explanation = match before {
+        Some(before) => {
+            let mut explanation = notes
+                .map(|notes| explain::tell(notes.into_noted()))
+                .transpose()?
+                .unwrap_or_default();
+            if let Some(mask) = mask.as_ref().filter(|mask| !mask.is_empty()) {
+                let encoding = encoding(format, options);
+                explanation.comparisons =
+                    explain::compare(&options.explain.compare, &before, mask, encoding, observer)?;
+            }
+            Some(explanation)
+        }
+        None => None,
+    };
+    observer.enter(Stage::Encode);
     let untouched = report.regions == 0;
     let bytes = if untouched && may_pass_through(format, &picture, options) {
         request.image.to_vec()
@@ -57,7 +81,7 @@ pub fn process(
         }
         encode(&picture, format, options, &mut report)?
     };
-    Ok(Answer { bytes, format, report })
+    Ok(Answer { bytes, format, report, explanation })
 }
 
 /// Restores a picture that is no file, in place, by the same rules as [`process`]: the part of it
@@ -175,6 +199,7 @@ impl Work<'_> {
             iterations: 0,
             regions: 0,
             mask_coverage: mask.map_or(0.0, Mask::coverage),
+            mask_interpretation: mask.and_then(Mask::reading),
             residual: 0.0,
             sigma: None,
             warnings: Vec::new(),
@@ -184,6 +209,9 @@ impl Work<'_> {
         }
         let mask = mask.filter(|mask| !mask.is_empty());
         self.observer.enter(Stage::Solve);
+        if let Some(mask) = mask.filter(|_| self.options.output.opaque_holes) {
+            raster.make_opaque(mask);
+        }
         let summary = match engine {
             Engine::Csc { transform, .. } => by_csc(raster, mask, transform, self, &mut report)?,
             Engine::Network(network) => by_network(raster, mask, &**network, self, &mut report)?,
@@ -230,6 +258,7 @@ fn by_csc(
     let sigma = reconstruct::sigma_of(&sigmas);
     report.sigma = Some(sigma * 255.0);
     if sigma > 0.0 {
+        observer.note(Note::HolesFilled);
         let rounds = iterations.unwrap_or(DEFAULT_ROUNDS);
         summary = reconstruct::reconstruct(raster, &sigmas, transform, rounds, threads, observer)?;
     }
@@ -285,18 +314,19 @@ fn may_pass_through(format: ImageFormat, picture: &Picture, options: &Options) -
     format == picture.format && options.output.metadata == MetadataPolicy::Keep
 }
 
+fn encoding(format: ImageFormat, options: &Options) -> EncodeOptions {
+    let OutputOptions { quality, metadata, .. } = options.output;
+    EncodeOptions { format, quality, metadata }
+}
+
 fn encode(
     picture: &Picture,
     format: ImageFormat,
     options: &Options,
     report: &mut Report,
 ) -> Result<Vec<u8>, EngineError> {
-    let options = EncodeOptions {
-        format,
-        quality: options.output.quality,
-        metadata: options.output.metadata,
-    };
-    let encoded = imaging::encode(picture, &options).map_err(EngineError::Image)?;
+    let encoded = imaging::encode(picture, &encoding(format, options));
+    let encoded = encoded.map_err(EngineError::Image)?;
     report.warnings.extend(encoded.losses.into_iter().map(Warning::from));
     Ok(encoded.bytes)
 }

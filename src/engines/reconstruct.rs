@@ -2,11 +2,12 @@
 
 use crate::csc::{self, Transform8};
 use crate::imaging::{Mask, Raster};
-use crate::numerics::{Control, Plane, Threads};
+use crate::numerics::{Plane, Threads};
 
 use super::color;
+use super::context::Observer;
 use super::error::EngineError;
-use super::inpaint::{Part, Summary, write_back};
+use super::inpaint::{Place, Summary, write_back};
 use super::regions::{self, Work};
 
 /// Tiles that the noise is estimated on at most; they are spread over the picture.
@@ -21,14 +22,14 @@ pub(super) fn reconstruct(
     transform: &Transform8,
     rounds: usize,
     threads: &Threads,
-    control: &dyn Control,
+    observer: &dyn Observer,
 ) -> Result<Summary, EngineError> {
     // Tiles look at each other's noisy pixels, so results go to a copy.
     let noisy = raster.clone();
     let work = regions::everywhere(raster.height(), raster.width());
     let mut summary = Summary::default();
     for (index, &Work { read, write }) in work.iter().enumerate() {
-        let control = Part { control, index, count: work.len(), more: 0 };
+        let control = Place::new(observer, &work, index);
         let mut planes = color::read(&noisy, read);
         summary.include(csc::denoise(&mut planes, sigmas, transform, rounds, threads, &control)?);
         write_back(raster, planes, read, |y, x| {

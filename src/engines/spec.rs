@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::imaging::{EncodeOptions, ImageFormat, MaskOptions, MetadataPolicy, OptionFault};
 
 use super::dictionaries::DictionaryChoice;
+use super::explain::ExplainOptions;
 use super::network::{InvalidNetwork, NetworkName};
 
 /// What is to be done with a picture.
@@ -113,6 +114,8 @@ pub struct OutputOptions {
     pub quality: u8,
     /// Whether profile and EXIF block are kept.
     pub metadata: MetadataPolicy,
+    /// Repaired pixels become opaque: for pictures whose holes are where they are transparent.
+    pub opaque_holes: bool,
 }
 
 impl Default for OutputOptions {
@@ -121,6 +124,7 @@ impl Default for OutputOptions {
             format: None,
             quality: EncodeOptions::DEFAULT_QUALITY,
             metadata: MetadataPolicy::Keep,
+            opaque_holes: false,
         }
     }
 }
@@ -135,6 +139,8 @@ pub struct Options {
     pub mask: MaskOptions,
     /// How the result is written.
     pub output: OutputOptions,
+    /// What is told beside the result.
+    pub explain: ExplainOptions,
 }
 
 /// A restoration to do.

@@ -11,18 +11,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::negotiate::Representation;
-use crate::engines::{Answer, Report};
+use crate::engines::{Answer, Explanation, Report};
 
-const ENGINE: &str = "x-engine";
+pub(super) const ENGINE: &str = "x-engine";
 const DICTIONARY: &str = "x-dictionary";
 const ITERATIONS: &str = "x-solver-iterations";
-const COVERAGE: &str = "x-mask-coverage";
-const WARNING: &str = "x-warning";
-const TIMING: &str = "server-timing";
+pub(super) const COVERAGE: &str = "x-mask-coverage";
+pub(super) const INTERPRETATION: &str = "x-mask-interpretation";
+pub(super) const WARNING: &str = "x-warning";
+pub(super) const TIMING: &str = "server-timing";
 
 /// The headers that scripts of other origins may read.
-pub(super) const ANSWER_HEADERS: [&str; 6] =
-    [ENGINE, DICTIONARY, ITERATIONS, COVERAGE, WARNING, TIMING];
+pub(super) const ANSWER_HEADERS: [&str; 7] =
+    [ENGINE, DICTIONARY, ITERATIONS, COVERAGE, INTERPRETATION, WARNING, TIMING];
 
 /// The image and everything about it, for clients that prefer JSON.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,6 +36,10 @@ pub(super) struct Restoration {
     media_type: &'static str,
     /// What was done.
     report: Report,
+    /// How it came about, if `report` or `compare` asked for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    explanation: Option<Explanation>,
 }
 
 /// The body of an answer, made where the work is done: encoding a photograph takes a while.
@@ -51,12 +56,13 @@ impl Rendered {
     /// # Errors
     /// If the report cannot be written as JSON.
     pub(super) fn new(answer: Answer, shape: Representation) -> serde_json::Result<Self> {
-        let Answer { bytes, format, report } = answer;
+        let Answer { bytes, format, report, explanation } = answer;
         let media_type = format.media_type();
         if let Representation::Image(_) = shape {
             return Ok(Self { content_type: media_type, body: bytes.into(), report });
         }
-        let restoration = Restoration { image: STANDARD.encode(bytes), media_type, report };
+        let restoration =
+            Restoration { image: STANDARD.encode(bytes), media_type, report, explanation };
         let body = serde_json::to_vec(&restoration)?;
         let report = restoration.report;
         Ok(Self { content_type: "application/json", body: body.into(), report })
@@ -82,6 +88,9 @@ pub(super) fn respond(rendered: Rendered, timing: &str) -> Response {
     }
     add(ITERATIONS, report.iterations.to_string());
     add(COVERAGE, format!("{:.6}", report.mask_coverage));
+    if let Some(reading) = report.mask_interpretation {
+        add(INTERPRETATION, reading.name().to_owned());
+    }
     add(TIMING, timing.to_owned());
     for warning in &report.warnings {
         add(WARNING, warning.slug().to_owned());

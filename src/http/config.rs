@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, Uri};
 
 use super::RootPath;
+use crate::storage::SigningKey;
 
 /// Where the service listens and how patient it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,12 @@ pub struct HttpConfig {
     pub cors_origins: Vec<Origin>,
     /// Whether there is a page at `/` to repair pictures with.
     pub playground: bool,
+    /// Whether masks of the `OpenAI` dialect must be transparent somewhere.
+    pub openai_strict_mask: bool,
+    /// Folder of a web page that is served at `/`.
+    pub ui_dir: Option<PathBuf>,
+    /// What the addresses of results are signed with; made and kept in `data_dir` if not given.
+    pub url_secret: Option<SigningKey>,
 }
 
 impl Default for HttpConfig {
@@ -50,6 +58,9 @@ impl Default for HttpConfig {
             shutdown_grace: Duration::from_secs(30),
             cors_origins: Vec::new(),
             playground: true,
+            openai_strict_mask: false,
+            ui_dir: None,
+            url_secret: None,
         }
     }
 }

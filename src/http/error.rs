@@ -73,6 +73,11 @@ impl ApiError {
         Self::invalid(vec![FieldError { field, message, limit: None, actual: None }])
     }
 
+    /// One parameter that passes its limit.
+    pub(super) fn exceeded(field: &str, message: String, limit: f64, actual: f64) -> Self {
+        Self::invalid(vec![FieldError::new(field, message, Some(limit), Some(actual))])
+    }
+
     /// Adds the limit that was passed and, where it is known, the value that passed it.
     #[must_use]
     pub(super) fn with_limit(mut self, limit: f64, actual: Option<f64>) -> Self {

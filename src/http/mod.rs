@@ -4,11 +4,15 @@ mod answer;
 mod body;
 mod caller;
 mod config;
+mod dialect;
 mod error;
+mod field_error;
 mod gate;
 mod intake;
+mod iopaint;
 mod middleware;
 mod negotiate;
+mod openai;
 mod openapi;
 mod path;
 mod playground;
@@ -20,6 +24,7 @@ mod server;
 mod state;
 mod system;
 mod tensor_file;
+mod ui;
 mod upload;
 mod v1;
 mod v2;
@@ -37,7 +42,7 @@ use utoipa_swagger_ui::SwaggerUi;
 pub use axum::Router;
 pub use config::{HttpConfig, InvalidOrigin, Origin};
 pub use gate::{Gate, GateError};
-pub use openapi::{document, document_v2};
+pub use openapi::{document, document_iopaint, document_openai, document_v2};
 pub use problem::{ProblemCode, ProblemDescription, problems_page};
 pub use root_path::{InvalidRootPath, RootPath};
 pub use server::serve;
@@ -53,19 +58,26 @@ use middleware::{access, authenticate, cors, panic, problems, request_id, securi
 pub fn router(state: ApiState) -> Router {
     let (api, _) = openapi::routes().split_for_parts();
     let (v2, _) = openapi::routes_v2().split_for_parts();
+    let (openai, _) = openapi::routes_openai().split_for_parts();
+    let (iopaint, _) = openapi::routes_iopaint().split_for_parts();
     let root = &state.config.root_path;
     let addresses = openapi::ADDRESSES.map(|address| root.link(address));
     let descriptions = utoipa_swagger_ui::Config::new(addresses);
     let documentation: Router<ApiState> = SwaggerUi::new("/docs").config(descriptions).into();
-    let page = if state.config.playground { playground::routes() } else { Router::new() };
-    let routes = api.merge(v2).merge(openapi::route(root)).merge(documentation).merge(page);
+    let routes =
+        api.merge(v2).merge(openai).merge(iopaint).merge(openapi::route(root)).merge(documentation);
+    let routes = match &state.config.ui_dir {
+        Some(folder) => ui::serve(routes, folder),
+        None if state.config.playground => routes.merge(playground::routes()).fallback(no_route),
+        None => routes.fallback(no_route),
+    };
     dress(routes, state)
 }
 
 /// What a process answers that only works on jobs: how it is, to those who watch over it.
 pub fn watch_router(state: ApiState) -> Router {
     let (system, _) = system::routes().split_for_parts();
-    dress(system, state)
+    dress(system.fallback(no_route), state)
 }
 
 /// Puts around routes what every answer needs.
@@ -74,10 +86,9 @@ fn dress(routes: Router<ApiState>, state: ApiState) -> Router {
     let codes = ProblemCode::ALL.map(|code| code.describe().slug);
     state.metrics.requests().expect(codes);
     state.metrics.attempts().expect(JobKind::ALL.map(JobKind::name), codes);
-    // A layer wraps all that is above it: read from the bottom to follow a request inwards.
     let root = state.config.root_path.clone();
+    // A layer wraps all that is above it: read from the bottom to follow a request inwards.
     let routes = routes
-        .fallback(no_route)
         // Counts the bytes that come out of decompression.
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(RequestDecompressionLayer::new())

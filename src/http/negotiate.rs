@@ -101,6 +101,22 @@ impl Accept {
         }
     }
 
+    /// Chooses JSON, for an answer that needs more than an image.
+    ///
+    /// # Errors
+    /// `not-acceptable` if JSON is not accepted.
+    pub(super) fn choose_json(
+        &self,
+        input: ImageFormat,
+        asked: Option<ImageFormat>,
+    ) -> Result<Representation, ApiError> {
+        if self.wish("application", "json").quality > 0.0 {
+            return Ok(Representation::Json(asked.unwrap_or(input)));
+        }
+        let detail = "Accept admits no JSON, which `report=full` and `compare` are answered with";
+        Err(ApiError::new(ProblemCode::NotAcceptable, detail))
+    }
+
     /// The media type that is liked best; of those that are liked alike, the first.
     ///
     /// # Errors

@@ -1,8 +1,10 @@
 //! Everything that can go wrong, as clients see it (RFC 9457).
 
 use axum::http::StatusCode;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use utoipa::ToSchema;
+
+pub(super) use super::field_error::{Amount, FieldError};
 
 /// What went wrong. The slug is part of the interface and never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -391,41 +393,6 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) request_id: Option<String>,
-}
-
-/// What is wrong with one parameter.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(super) struct FieldError {
-    /// Name of the parameter.
-    pub(super) field: String,
-    /// What is wrong.
-    pub(super) message: String,
-    /// The limit that was passed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = f64, required = false)]
-    pub(super) limit: Option<Amount>,
-    /// The value given.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, value_type = f64, required = false)]
-    pub(super) actual: Option<Amount>,
-}
-
-/// A number of bytes, pixels, seconds or whatever a limit is about.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Amount(pub(super) f64);
-
-impl Serialize for Amount {
-    /// Whole numbers are written without a fraction.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        /// Beyond this not every whole number has an `f64`.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
-        if self.0.fract() == 0.0 && self.0.abs() <= EXACT {
-            #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
-            serializer.serialize_i64(self.0 as i64)
-        } else {
-            serializer.serialize_f64(self.0)
-        }
-    }
 }
 
 /// `docs/problems.md`.

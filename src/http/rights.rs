@@ -32,6 +32,8 @@ const RIGHTS: &[(&str, &str, Need)] = &[
     ("GET", "/playground", Need::Nothing),
     ("GET", "/openapi.json", Need::Nothing),
     ("GET", "/openapi/v2.json", Need::Nothing),
+    ("GET", "/openapi/openai.json", Need::Nothing),
+    ("GET", "/openapi/iopaint.json", Need::Nothing),
     ("GET", "/metrics", Need::Metrics),
     ("POST", "/v1/inpaint", Need::Scope(Scope::Restore)),
     ("POST", "/v1/reconstruct", Need::Scope(Scope::Restore)),
@@ -44,6 +46,13 @@ const RIGHTS: &[(&str, &str, Need)] = &[
     ("GET", "/v1/dictionaries", Need::Key),
     ("POST", "/v1/dictionaries", Need::Scope(Scope::Learn)),
     ("DELETE", "/v1/dictionaries", Need::Scope(Scope::Learn)),
+    // What is in the address is a right already.
+    ("GET", "/v1/images/results", Need::Nothing),
+    ("POST", "/v1/images", Need::Scope(Scope::Restore)),
+    ("GET", "/v1/models", Need::Key),
+    ("POST", "/api/v1/inpaint", Need::Scope(Scope::Restore)),
+    ("POST", "/api/v1/adjust_mask", Need::Scope(Scope::Restore)),
+    (ANY, "/api/v1", Need::Key),
     // Callers see and end their own jobs.
     (ANY, "/v1/jobs", Need::Key),
     // Probes have no key. What models there are is shown to everybody who has one.
@@ -88,7 +97,12 @@ mod tests {
 
     #[test]
     fn somebody_has_decided_who_may_call_each_documented_route() {
-        for document in [openapi::document(), openapi::document_v2()] {
+        for document in [
+            openapi::document(),
+            openapi::document_v2(),
+            openapi::document_openai(),
+            openapi::document_iopaint(),
+        ] {
             let document: serde_json::Value = serde_json::from_str(&document).unwrap();
             for (path, methods) in document["paths"].as_object().unwrap() {
                 for method in methods.as_object().unwrap().keys() {

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Gate, HttpConfig, SolverTally};
 use crate::engines::Environment;
 use crate::registry::Registry;
+use crate::storage::SigningKey;
 use crate::telemetry::Metrics;
 use crate::worker::{Pool, Workshop};
 
@@ -29,6 +30,8 @@ pub struct ApiState {
     pub closing: CancellationToken,
     /// What the solver has done as a model.
     pub solver: Arc<SolverTally>,
+    /// What addresses of results are signed with.
+    pub url_key: Arc<SigningKey>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }

@@ -26,6 +26,6 @@ pub use encode::{EncodeOptions, Encoded, Loss, encode};
 pub use error::{ImagingError, OptionFault, Source};
 pub use format::ImageFormat;
 pub use limits::ImageLimits;
-pub use mask::{Mask, MaskChannel, MaskOptions};
+pub use mask::{Mask, MaskChannel, MaskOptions, MaskReading};
 pub use metadata::{Metadata, MetadataPolicy};
 pub use raster::{Raster, Region, Samples, SamplesMut};

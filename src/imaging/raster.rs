@@ -1,6 +1,6 @@
 //! Decoded pixels.
 
-use super::{BitDepth, ColorModel};
+use super::{BitDepth, ColorModel, Mask};
 use crate::numerics::Plane;
 
 /// Interleaved samples, row by row.
@@ -195,6 +195,36 @@ impl Raster {
             Samples::Sixteen(samples) => {
                 scatter(samples, (width, channels, channel), region, values, weight);
             }
+        }
+    }
+
+    /// Whether no pixel is transparent, not even in part.
+    pub fn is_opaque(&self) -> bool {
+        if !self.model.has_alpha() {
+            return true;
+        }
+        let channels = self.model.channels();
+        match &self.samples {
+            Samples::Eight(samples) => {
+                samples.iter().skip(channels - 1).step_by(channels).all(|&alpha| alpha == u8::MAX)
+            }
+            Samples::Sixteen(samples) => {
+                samples.iter().skip(channels - 1).step_by(channels).all(|&alpha| alpha == u16::MAX)
+            }
+        }
+    }
+
+    /// Makes the pixels opaque that `mask` does not leave as they are, if there is an alpha channel.
+    ///
+    /// # Panics
+    /// If the sizes differ.
+    pub fn make_opaque(&mut self, mask: &Mask) {
+        if self.model.has_alpha() {
+            let opaque = Plane::filled(self.height, self.width, 1.0);
+            let alpha = self.model.channels() - 1;
+            self.write_where(alpha, self.region(), &opaque, |y, x| {
+                if mask.weight(y, x) > 0 { 255 } else { 0 }
+            });
         }
     }
 

@@ -68,6 +68,9 @@ pub struct Completion {
     pub report: Value,
     /// Milliseconds spent in each stage, in order.
     pub timings: Vec<(String, f64)>,
+    /// How it came about, as a file of JSON, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<BlobRef>,
 }
 
 /// A file in the blob store.

@@ -13,7 +13,7 @@ pub mod resample;
 pub mod spectrum;
 mod threads;
 
-pub use control::{Control, Progress, Stopped, Unobserved};
+pub use control::{CodeSums, Control, Progress, Stopped, Unobserved};
 pub use plane::Plane;
 pub use random::Random;
 pub use threads::{Threads, ThreadsError};

@@ -9,6 +9,7 @@ mod keys;
 mod mirror;
 mod queue;
 mod secret;
+mod signing;
 mod tls;
 
 pub use blobs::{
@@ -25,4 +26,5 @@ pub use keys::KeyRing;
 pub use mirror::{Mirror, Mirrored};
 pub use queue::{Beat, Changes, Claim, JobQueue, Recorded};
 pub use secret::SecretUrl;
+pub use signing::{InvalidKey, SigningKey};
 pub use tls::install_tls;

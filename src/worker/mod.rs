@@ -8,6 +8,7 @@
 
 mod admission;
 mod config;
+mod easel;
 mod job;
 mod pool;
 mod runner;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use admission::{Overload, Refused};
 pub use config::{ThreadCount, WorkerConfig};
+pub use easel::Easel;
 pub use job::{Finished, JobFailure, Ticket};
 pub use pool::Pool;
 pub use runner::{

@@ -192,6 +192,10 @@ impl Control for Watch {
     fn report(&self, progress: Progress) -> Result<(), Stopped> {
         self.stopwatch().latest = Some(progress);
         self.iterations.fetch_add(1, Ordering::Relaxed);
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), Stopped> {
         if self.goes_on() { Ok(()) } else { Err(Stopped) }
     }
 }

@@ -21,11 +21,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("auth", &[]),
     ("imaging", &["numerics"]),
     ("cogd", &["numerics"]),
-    ("csc", &["numerics", "onnx", "cogd"]),
+    // What the solver starts from, and what it is compared with.
+    ("fillers", &["numerics"]),
+    ("csc", &["numerics", "onnx", "cogd", "fillers"]),
     ("inference", &["telemetry", "numerics", "onnx"]),
-    ("engines", &["numerics", "imaging", "csc", "inference"]),
+    ("engines", &["numerics", "imaging", "fillers", "csc", "inference"]),
     ("registry", &["telemetry", "numerics", "imaging", "onnx", "inference", "engines"]),
-    ("bench", &["numerics", "onnx", "imaging", "cogd", "csc", "engines"]),
+    ("bench", &["numerics", "onnx", "imaging", "cogd", "fillers", "csc", "engines"]),
     ("jobs", &["telemetry", "engines"]),
     ("storage", &["telemetry", "auth", "jobs"]),
     ("worker", &["telemetry", "numerics", "imaging", "csc", "engines", "jobs", "storage"]),
@@ -85,6 +87,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "auth",
             "imaging",
             "cogd",
+            "fillers",
             "csc",
             "inference",
             "engines",
@@ -101,8 +104,9 @@ const LAYERS: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that take values and return values: no clock, no files, no sockets, no runtime.
-const PURE: &[&str] =
-    &["numerics", "onnx", "network", "auth", "imaging", "cogd", "csc", "engines", "jobs"];
+const PURE: &[&str] = &[
+    "numerics", "onnx", "network", "auth", "imaging", "cogd", "fillers", "csc", "engines", "jobs",
+];
 
 /// What the pure modules must do without.
 const IMPURE: &[&str] =

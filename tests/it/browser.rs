@@ -1,4 +1,4 @@
-//! The page of `examples/browser`, served from another origin, in a real browser.
+//! The page of `examples/clients`, served from another origin, in a real browser.
 
 use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
@@ -18,8 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-const PAGE: &str =
-    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/browser/index.html"));
+const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/clients/page.html"));
 
 /// Fills in the form as a person would, and reports what the page then shows.
 const PERSON: &str = r#"<script type="module">

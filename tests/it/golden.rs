@@ -24,6 +24,12 @@ fn the_committed_description_of_the_inference_protocol_is_what_the_routes_say() 
 }
 
 #[test]
+fn the_committed_descriptions_of_the_dialects_are_what_the_routes_say() {
+    assert_golden("openapi/openai.json", &cogd::http::document_openai());
+    assert_golden("openapi/iopaint.json", &cogd::http::document_iopaint());
+}
+
+#[test]
 fn the_reference_of_the_settings_is_what_the_table_says() {
     assert_golden("docs/configuration.md", &cogd::config::reference_page());
 }

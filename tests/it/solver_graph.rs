@@ -1,7 +1,8 @@
 //! The solver as a graph beside the solver itself.
 
 use cogd::csc::dictionary::Dictionary;
-use cogd::csc::{Dct8, Dct16, InpaintParams, Phase, Start, frame_graph, harmonic, inpaint};
+use cogd::csc::{Dct8, Dct16, InpaintParams, Phase, Start, frame_graph, inpaint};
+use cogd::fillers::harmonic;
 use cogd::inference::{ExecutorConfig, Tensor};
 use cogd::numerics::{Plane, Random, Threads, Unobserved};
 use cogd::onnx::{InspectLimits, OnnxError, inspect};

@@ -1,9 +1,10 @@
 //! How the service is reached, and by whom.
 
 use super::Setting;
-use super::macros::setting;
+use super::macros::{secret, setting};
 use crate::config::kinds::{
-    Bytes, Count, Expects as _, Folder, Kind as _, List, Number, Optional, Seconds, Switch, Text,
+    Bytes, Count, Expects as _, Folder, Hidden, Kind as _, List, Number, Optional, OptionalPath,
+    Seconds, Switch, Text,
 };
 
 const GIB: u64 = 1 << 30;
@@ -89,6 +90,24 @@ pub(super) const HTTP: &[Setting] = &[
         http.playground,
         Switch,
         "Whether there is a page at / to repair pictures with. It is public; what it asks for may need a key."
+    ),
+    setting!(
+        "http.ui_dir",
+        http.ui_dir,
+        OptionalPath("the path of a folder with an index.html"),
+        "Folder of a web page to serve at `/` in place of our own, such as the one of IOPaint."
+    ),
+    setting!(
+        "http.openai_strict_mask",
+        http.openai_strict_mask,
+        Switch,
+        "Whether a mask sent to /v1/images/edits must be transparent somewhere. Else one that is not is read as white on black."
+    ),
+    secret!(
+        "http.url_secret",
+        http.url_secret,
+        Hidden("a secret of at least 32 characters"),
+        "What addresses of results are signed with. Without one, each `data_dir` has its own; services behind one address need the same."
     ),
 ];
 

@@ -4,10 +4,10 @@ use super::Network;
 use super::convert::{Conversion, Piece};
 use super::fit::{Fit, Sizes};
 use super::pieces;
-use crate::csc::harmonic;
 use crate::engines::error::EngineError;
 use crate::engines::inpaint::Summary;
 use crate::engines::regions::Work;
+use crate::fillers::harmonic;
 use crate::imaging::{Mask, Raster, Region};
 use crate::numerics::{Control, Plane, Progress, resample};
 

@@ -12,6 +12,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::http::HttpConfig;
 use crate::http::answer::ANSWER_HEADERS;
 use crate::http::gate::KEY_HEADER;
+use crate::http::iopaint::SEED;
 use crate::http::middleware::authenticate::LIMIT_HEADERS;
 use crate::http::middleware::request_id;
 use crate::http::v2::HEADER_LENGTH;
@@ -36,10 +37,11 @@ pub(in crate::http) fn layer(config: &HttpConfig) -> CorsLayer {
     let asked = ASKED.map(HeaderName::from_static).into_iter();
     let asked =
         asked.chain([ACCEPT, AUTHORIZATION, CONTENT_TYPE, CONTENT_ENCODING, request_id.clone()]);
-    let answered = ANSWER_HEADERS
-        .into_iter()
-        .chain(LIMIT_HEADERS)
-        .chain(["preference-applied", HEADER_LENGTH]);
+    let answered = ANSWER_HEADERS.into_iter().chain(LIMIT_HEADERS).chain([
+        "preference-applied",
+        HEADER_LENGTH,
+        SEED,
+    ]);
     let answered = answered.map(HeaderName::from_static);
     let answered = answered.chain([LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE, request_id]);
     CorsLayer::new()

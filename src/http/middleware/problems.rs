@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -12,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 
 use super::request_id::RequestId;
 use crate::http::ApiState;
+use crate::http::dialect::{Dialect, Words};
 use crate::http::error::ApiError;
 use crate::http::problem::ProblemCode;
-use crate::http::v2;
 
 /// Media type of problems.
 pub(in crate::http) const MEDIA_TYPE: &str = "application/problem+json";
@@ -26,7 +25,7 @@ pub(in crate::http) async fn render_problems(
     next: Next,
 ) -> Response {
     let id = request.extensions().get::<RequestId>().map(|id| id.as_str().to_owned());
-    let is_v2 = v2::is_below(request.uri().path());
+    let dialect = Dialect::of(request.uri().path());
     let mut response = next.run(request).await;
     let ours = response.extensions_mut().remove::<Arc<ApiError>>();
     let Some(error) = ours.or_else(|| foreign(&response).map(Arc::new)) else {
@@ -35,13 +34,8 @@ pub(in crate::http) async fn render_problems(
     if let Some(cause) = error.cause() {
         tracing::error!(request_id = id, error = chain(cause), "a request failed");
     }
-    let mut problem = if is_v2 {
-        render(&error, v2::body(&error), v2::MEDIA_TYPE, response.headers())
-    } else {
-        let mut problem = error.problem(id);
-        problem.r#type = state.config.root_path.link(&problem.r#type);
-        render(&error, Json(problem), MEDIA_TYPE, response.headers())
-    };
+    let words = dialect.words(&error, id, &state.config.root_path);
+    let mut problem = render(&error, words, response.headers());
     state.metrics.requests().problem(error.code().describe().slug);
     // What the layers outside of this one want to know.
     problem.extensions_mut().insert(error.code());
@@ -49,13 +43,9 @@ pub(in crate::http) async fn render_problems(
     problem
 }
 
-fn render(
-    error: &ApiError,
-    body: impl IntoResponse,
-    media_type: &'static str,
-    headers: &HeaderMap,
-) -> Response {
-    let mut problem = (error.code().describe().status, body).into_response();
+fn render(error: &ApiError, words: Words, headers: &HeaderMap) -> Response {
+    let Words { status, media_type, headers: said, body } = words;
+    let mut problem = (status, said, body).into_response();
     // What the framework said about the error stays: Allow, Accept-Encoding.
     for (name, value) in headers {
         if name != CONTENT_LENGTH && name != CONTENT_TYPE {

@@ -23,6 +23,7 @@ pub(in crate::http) async fn harden(request: Request, next: Next) -> Response {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // Pages have a policy of their own.
     let policy = if documentation { DOCUMENTATION_POLICY } else { NOTHING };
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     response

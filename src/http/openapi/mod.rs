@@ -17,7 +17,7 @@ use utoipa::openapi::ServerBuilder;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::problem::Problem;
-use super::{ApiState, RootPath, system, v1, v2};
+use super::{ApiState, RootPath, iopaint, openai, system, v1, v2};
 use crate::engines::Task;
 
 pub(super) use accepted::{AcceptedAnswer, JobHeaders};
@@ -66,6 +66,20 @@ pub(super) fn routes_v2() -> OpenApiRouter<ApiState> {
     routes
 }
 
+/// The routes of the `OpenAI` dialect with their description.
+pub(super) fn routes_openai() -> OpenApiRouter<ApiState> {
+    let mut routes = openai::routes();
+    security::describe(routes.get_openapi_mut());
+    routes
+}
+
+/// The routes of the `IOPaint` dialect with their description.
+pub(super) fn routes_iopaint() -> OpenApiRouter<ApiState> {
+    let mut routes = iopaint::routes();
+    security::describe(routes.get_openapi_mut());
+    routes
+}
+
 /// The description of the API, as `/openapi.json` serves it and `openapi/v1.json` keeps it.
 pub fn document() -> String {
     text(&routes().into_openapi())
@@ -81,8 +95,21 @@ fn text(document: &utoipa::openapi::OpenApi) -> String {
     format!("{:#}\n", serde_json::json!(document))
 }
 
+/// The description of the `OpenAI` dialect, as `/openapi/openai.json` serves it and
+/// `openapi/openai.json` keeps it.
+pub fn document_openai() -> String {
+    text(&routes_openai().into_openapi())
+}
+
+/// The description of the `IOPaint` dialect, as `/openapi/iopaint.json` serves it and
+/// `openapi/iopaint.json` keeps it.
+pub fn document_iopaint() -> String {
+    text(&routes_iopaint().into_openapi())
+}
+
 /// Where the descriptions are served.
-pub(super) const ADDRESSES: [&str; 2] = ["/openapi.json", "/openapi/v2.json"];
+pub(super) const ADDRESSES: [&str; 4] =
+    ["/openapi.json", "/openapi/v2.json", "/openapi/openai.json", "/openapi/iopaint.json"];
 
 /// Serves the descriptions, of a service at this path. They are not described themselves.
 pub(super) fn route(root: &RootPath) -> Router<ApiState> {
@@ -94,6 +121,10 @@ pub(super) fn route(root: &RootPath) -> Router<ApiState> {
         let text = Bytes::from(text(&document));
         get(|| async move { ([(CONTENT_TYPE, "application/json")], text) })
     };
-    let [native, v2] = ADDRESSES;
-    Router::new().route(native, answer(routes())).route(v2, answer(routes_v2()))
+    let [native, v2, openai, iopaint] = ADDRESSES;
+    Router::new()
+        .route(native, answer(routes()))
+        .route(v2, answer(routes_v2()))
+        .route(openai, answer(routes_openai()))
+        .route(iopaint, answer(routes_iopaint()))
 }

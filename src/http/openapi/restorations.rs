@@ -222,6 +222,12 @@ const HEADERS: &[(&str, &str, &str)] = &[
     ("X-Solver-Iterations", "Iterations of the solver", "40"),
     ("X-Mask-Coverage", "Share of the image that was hidden, 0 to 1", "0.062500"),
     (
+        "X-Mask-Interpretation",
+        "What counted as a hole: luma (bright), luma-inverted (dark), alpha (opaque) or \
+         alpha-inverted (transparent)",
+        "luma",
+    ),
+    (
         "Server-Timing",
         "Milliseconds in the queue, decoding, solving, encoding",
         "queue;dur=0.021, decode;dur=3.4, solve;dur=170.2, encode;dur=9.8",

@@ -9,7 +9,9 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{RefOr, schema::KnownFormat, schema::SchemaFormat};
 
 use super::{FeatureFormat, Wishes};
-use crate::engines::{EngineChoice, LearnSpec, NetworkName, RestoreSpec, Task, dictionary_names};
+use crate::engines::{
+    EngineChoice, LearnSpec, NetworkName, ReportDetail, RestoreSpec, Task, dictionary_names,
+};
 use crate::imaging::{ImageFormat, MaskChannel, MaskOptions, MetadataPolicy};
 use crate::jobs::Priority;
 use crate::worker::LONGEST_TARGET;
@@ -106,9 +108,10 @@ pub(super) const RESTORATION: &[Field] = &[
         Some(Task::Reconstruct)
     ),
     field!(
-        "mask_channel" => options.mask.channel, "must be `luma` or `alpha`",
+        "mask_channel" => options.mask.channel, "must be `luma`, `alpha` or `auto`",
         names::<MaskChannel>(),
-        "Which channel of the mask says what is hidden."
+        "Which channel of the mask says what is hidden. `auto` takes transparent for hidden where \
+         anything is transparent, else bright."
     ),
     field!(
         "mask_invert" => options.mask.invert, "must be true or false",
@@ -139,6 +142,26 @@ pub(super) const RESTORATION: &[Field] = &[
         "metadata" => options.output.metadata, "must be `keep` or `strip`",
         names::<MetadataPolicy>(),
         "What becomes of the colour profile and the EXIF block."
+    ),
+];
+
+/// What can be asked to be told beside the result.
+pub(super) const EXPLANATION: &[Field] = &[
+    field!(
+        "report" => options.explain.report, "must be `summary` or `full`",
+        names::<ReportDetail>(),
+        "`full` adds to the JSON answer every iteration with objective, residual and sparsity, and \
+         a map of what the codes do not explain."
+    ),
+    field!(
+        "compare" => options.explain.compare,
+        "must be names out of harmonic, telea, with commas between them",
+        object(Type::String)
+            .pattern(Some("^(harmonic|telea)(,(harmonic|telea))*$"))
+            .examples(["harmonic,telea"])
+            .build(),
+        "Adds to the JSON answer the same picture, of at most 4194304 pixels, filled in simpler \
+         ways: `harmonic`, as smooth as can be, and `telea`, fast marching."
     ),
 ];
 

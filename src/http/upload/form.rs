@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Wishes;
-use super::fields::{BATCH, FEATURES, Field, Given, JOB, LEARNING, RESTORATION};
+use super::fields::{BATCH, EXPLANATION, FEATURES, Field, Given, JOB, LEARNING, RESTORATION};
 
 /// What a request may bring.
 #[derive(Clone, Copy, Debug)]
@@ -20,11 +20,11 @@ pub(in crate::http) struct Form {
 
 /// A restoration of one image.
 pub(in crate::http) const RESTORATION_FORM: Form =
-    Form { tables: &[RESTORATION, JOB], many: false, masks: true, needs: &[] };
+    Form { tables: &[RESTORATION, EXPLANATION, JOB], many: false, masks: true, needs: &[] };
 
 /// Restorations of many images.
 pub(in crate::http) const BATCH_FORM: Form =
-    Form { tables: &[BATCH, RESTORATION, JOB], many: true, masks: true, needs: &[] };
+    Form { tables: &[BATCH, RESTORATION, EXPLANATION, JOB], many: true, masks: true, needs: &[] };
 
 /// A dictionary to be learned.
 pub(in crate::http) const LEARNING_FORM: Form =

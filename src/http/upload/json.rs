@@ -76,7 +76,8 @@ pub(super) fn take_parameters(draft: &mut Draft, members: Entries) {
     }
 }
 
-fn decode_picture(value: &Value) -> Result<Bytes, &'static str> {
+/// A picture in base64, bare or as a data URL.
+pub(in crate::http) fn decode_picture(value: &Value) -> Result<Bytes, &'static str> {
     let text = value.as_str().ok_or("must be a string in base64")?;
     let encoded = match text.strip_prefix("data:") {
         Some(url) => url.split_once(";base64,").ok_or("must be a data URL in base64")?.1,
@@ -86,10 +87,17 @@ fn decode_picture(value: &Value) -> Result<Bytes, &'static str> {
 }
 
 /// The members of a JSON object, in order and with duplicates.
-pub(super) struct Entries(Vec<(String, Value)>);
+pub(in crate::http) struct Entries(Vec<(String, Value)>);
+
+impl Entries {
+    /// The members with their names.
+    pub(in crate::http) fn into_pairs(self) -> Vec<(String, Value)> {
+        self.0
+    }
+}
 
 /// Reads a JSON object. Nesting is bounded by the parser.
-pub(super) fn entries(json: &[u8]) -> Result<Entries, ApiError> {
+pub(in crate::http) fn entries(json: &[u8]) -> Result<Entries, ApiError> {
     // The parser's own message would repeat what was sent, however long.
     serde_json::from_slice(json).map_err(|error| {
         let (line, column) = (error.line(), error.column());

@@ -26,7 +26,8 @@ pub(super) use fields::Field;
 pub(super) use form::{
     BATCH_FORM, FEATURES_FORM, Form, LEARNING_FORM, RESTORATION_FORM, TENSOR_FORM,
 };
-pub(super) use json::BASE64;
+pub(super) use json::{BASE64, decode_picture, entries};
+pub(super) use multipart::{PartKind, parts};
 
 /// All that a request brought, not yet checked against what is to be done with it.
 #[derive(Debug, Default)]
@@ -161,19 +162,41 @@ impl FromRequest<ApiState> for LearnUpload {
 }
 
 async fn read(request: Request, state: &ApiState, form: Form) -> Result<Parcel, ApiError> {
-    match essence(&request).as_deref() {
-        Some("multipart/form-data") => {
+    match BodyKind::of(&request)? {
+        BodyKind::Form => {
             let read = async |request| multipart::read(request, state, form).await;
             body::in_time(request, state, read).await
         }
-        Some("application/json") => {
+        BodyKind::Json => {
             let read = async |request| json::read(request, state, form).await;
             body::in_time(request, state, read).await
         }
-        _ => Err(ApiError::new(
-            ProblemCode::UnsupportedMediaType,
-            "Content-Type must be multipart/form-data or application/json",
-        )),
+    }
+}
+
+/// The two ways to write a request with pictures.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum BodyKind {
+    /// Parts of a form.
+    Form,
+    /// One JSON object.
+    Json,
+}
+
+impl BodyKind {
+    /// What the body of a request is said to be.
+    ///
+    /// # Errors
+    /// `unsupported-media-type` if it is said to be something else.
+    pub(super) fn of(request: &Request) -> Result<Self, ApiError> {
+        match essence(request).as_deref() {
+            Some("multipart/form-data") => Ok(Self::Form),
+            Some("application/json") => Ok(Self::Json),
+            _ => Err(ApiError::new(
+                ProblemCode::UnsupportedMediaType,
+                "Content-Type must be multipart/form-data or application/json",
+            )),
+        }
     }
 }
 

@@ -59,6 +59,48 @@ pub(super) async fn read(
     draft.finish()
 }
 
+/// What a part of a form is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum PartKind {
+    /// An encoded picture.
+    File,
+    /// A parameter.
+    Text,
+}
+
+/// Most parts of a form that is read whatever its parts are called.
+const MOST_PARTS: usize = 200;
+
+/// Reads a form whose parts may have any names.
+pub(in crate::http) async fn parts(
+    request: Request,
+    state: &ApiState,
+    kind: impl Fn(&str) -> PartKind,
+) -> Result<Vec<(String, Bytes)>, ApiError> {
+    let limit = state.config.max_body_bytes;
+    let mut form = Multipart::from_request(request, state).await.map_err(no_boundary)?;
+    let mut collected = Vec::new();
+    while let Some(part) = form.next_field().await.map_err(|error| broken(&error, limit))? {
+        let name = part.name().unwrap_or_default().to_owned();
+        if collected.len() == MOST_PARTS {
+            let detail = format!("the form has more than {MOST_PARTS} parts");
+            return Err(ApiError::new(ProblemCode::MalformedRequest, detail)
+                .with_limit(MOST_PARTS as f64, None));
+        }
+        let bytes = match kind(&name) {
+            PartKind::File => {
+                let most = state.environment.limits.max_bytes;
+                collect(part, most, limit).await?.map_err(|actual| {
+                    ApiError::from(ImagingError::TooManyBytes { limit: most, actual })
+                })?
+            }
+            PartKind::Text => text(part, &name, limit).await?.into(),
+        };
+        collected.push((name, bytes));
+    }
+    Ok(collected)
+}
+
 async fn text(part: Part<'_>, name: &str, body_limit: u64) -> Result<String, ApiError> {
     let bytes = collect(part, LONGEST_TEXT, body_limit).await?.map_err(|_| {
         ApiError::invalid_field(name, format!("is longer than {LONGEST_TEXT} bytes"))

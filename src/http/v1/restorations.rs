@@ -81,7 +81,11 @@ async fn restore(
     }
     intake::check_engine(state, task, &options).await?;
     let header = inspect(&image, &state.environment.limits)?;
-    let shape = accept.choose(header.format, options.output.format)?;
+    let shape = if options.explain.is_any() {
+        accept.choose_json(header.format, options.output.format)?
+    } else {
+        accept.choose(header.format, options.output.format)?
+    };
     options.output.format = Some(shape.format());
     let dictionary = &mut options.restore.dictionary;
     state.workshop.library().resolve(caller.owner(), dictionary).await?;

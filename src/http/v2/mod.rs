@@ -56,11 +56,6 @@ struct Base;
 /// The routes of one model, which exist with and without a version.
 const OF_A_MODEL: &str = "/v2/models/{model}";
 
-/// Whether a path is one of this protocol.
-pub(super) fn is_below(path: &str) -> bool {
-    path == "/v2" || path.starts_with("/v2/")
-}
-
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     let versioned = |rest: &str| format!("{OF_A_MODEL}/versions/{{version}}{rest}");
     // Only tensors are worth it, and some clients cannot read errors that are compressed.

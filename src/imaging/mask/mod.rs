@@ -3,7 +3,7 @@
 mod distance;
 mod options;
 
-pub use options::{MaskChannel, MaskOptions};
+pub use options::{MaskChannel, MaskOptions, MaskReading};
 
 use super::{ColorModel, ImageLimits, ImagingError, Raster, Region, Samples, decode, inspect};
 use crate::numerics::Plane;
@@ -21,6 +21,7 @@ pub struct Mask {
     weights: Plane<u8>,
     hidden: usize,
     bounds: Option<Region>,
+    reading: Option<MaskReading>,
 }
 
 impl Mask {
@@ -63,9 +64,11 @@ impl Mask {
     pub fn of(raster: Raster, options: &MaskOptions) -> Result<Self, ImagingError> {
         check(options)?;
         check_channel(raster.model(), options)?;
-        let holes = holes(&raster, options);
+        let reading = reading(&raster, options);
+        let holes = holes(&raster, reading);
         drop(raster);
-        Ok(Self::new(weights_around(holes, options.dilate, options.feather)))
+        let mask = Self::new(weights_around(holes, options.dilate, options.feather));
+        Ok(Self { reading: Some(reading), ..mask })
     }
 
     /// The mask with the given holes, row by row, and no rim.
@@ -101,7 +104,7 @@ impl Mask {
             height: bottom - top + 1,
             width: right - left + 1,
         });
-        Self { weights, hidden, bounds }
+        Self { weights, hidden, bounds, reading: None }
     }
 
     /// Columns.
@@ -143,6 +146,11 @@ impl Mask {
         self.hidden == self.weights.as_slice().len()
     }
 
+    /// What counted as a hole in the file or the pixels that it was read from.
+    pub fn reading(&self) -> Option<MaskReading> {
+        self.reading
+    }
+
     /// The smallest rectangle that holds every weight above 0; `None` if there is none.
     pub fn bounds(&self) -> Option<Region> {
         self.bounds
@@ -160,12 +168,22 @@ fn check_channel(model: ColorModel, options: &MaskOptions) -> Result<(), Imaging
     Ok(())
 }
 
+/// What is to count as a hole.
+fn reading(raster: &Raster, options: &MaskOptions) -> MaskReading {
+    match options.channel {
+        MaskChannel::Luma => MaskReading::new(false, options.invert),
+        MaskChannel::Alpha => MaskReading::new(true, options.invert),
+        MaskChannel::Auto if raster.is_opaque() => MaskReading::new(false, options.invert),
+        MaskChannel::Auto => MaskReading::new(true, !options.invert),
+    }
+}
+
 /// 255 where the raster is a hole and 0 elsewhere, before the hole is widened.
-fn holes(raster: &Raster, options: &MaskOptions) -> Plane<u8> {
+fn holes(raster: &Raster, reading: MaskReading) -> Plane<u8> {
     let mut holes = Plane::filled(raster.height(), raster.width(), KNOWN);
     match raster.samples() {
-        Samples::Eight(samples) => mark(samples, 127, raster.model(), options, &mut holes),
-        Samples::Sixteen(samples) => mark(samples, 127 * 257, raster.model(), options, &mut holes),
+        Samples::Eight(samples) => mark(samples, 127, raster.model(), reading, &mut holes),
+        Samples::Sixteen(samples) => mark(samples, 127 * 257, raster.model(), reading, &mut holes),
     }
     holes
 }
@@ -174,18 +192,22 @@ fn mark<T: Copy + Into<u32>>(
     samples: &[T],
     half: u32,
     model: ColorModel,
-    options: &MaskOptions,
+    reading: MaskReading,
     holes: &mut Plane<u8>,
 ) {
-    let inside = if options.invert { KNOWN } else { HOLE };
+    use MaskReading as R;
+    let (is_alpha, inside) = match reading {
+        R::Luma => (false, HOLE),
+        R::LumaInverted => (false, KNOWN),
+        R::Alpha => (true, HOLE),
+        R::AlphaInverted => (true, KNOWN),
+    };
     let pixels = samples.chunks_exact(model.channels());
     for (hole, pixel) in holes.as_mut_slice().iter_mut().zip(pixels) {
-        let level = match (options.channel, pixel) {
-            (MaskChannel::Luma, [red, green, blue, ..]) => {
-                luma((*red).into(), (*green).into(), (*blue).into())
-            }
-            (MaskChannel::Luma, [grey, ..]) => (*grey).into(),
-            (MaskChannel::Alpha, [.., alpha]) => (*alpha).into(),
+        let level = match (is_alpha, pixel) {
+            (false, [red, green, blue, ..]) => luma((*red).into(), (*green).into(), (*blue).into()),
+            (false, [grey, ..]) => (*grey).into(),
+            (true, [.., alpha]) => (*alpha).into(),
             (_, []) => 0,
         };
         *hole = if level > half { inside } else { HOLE - inside };

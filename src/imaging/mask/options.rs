@@ -14,6 +14,45 @@ pub enum MaskChannel {
     Luma,
     /// The alpha channel; opaque is a hole.
     Alpha,
+    /// The alpha channel if anything is transparent there, and then transparent is a hole; else
+    /// brightness. Pictures with the hole rubbed out and white-on-black masks both mean what they
+    /// seem to mean.
+    Auto,
+}
+
+/// What counted as a hole in a mask file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MaskReading {
+    /// Bright pixels.
+    Luma,
+    /// Dark pixels.
+    LumaInverted,
+    /// Opaque pixels.
+    Alpha,
+    /// Transparent pixels.
+    AlphaInverted,
+}
+
+impl MaskReading {
+    /// The name in reports and headers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Luma => "luma",
+            Self::LumaInverted => "luma-inverted",
+            Self::Alpha => "alpha",
+            Self::AlphaInverted => "alpha-inverted",
+        }
+    }
+
+    pub(super) fn new(is_alpha: bool, is_inverted: bool) -> Self {
+        match (is_alpha, is_inverted) {
+            (false, false) => Self::Luma,
+            (false, true) => Self::LumaInverted,
+            (true, false) => Self::Alpha,
+            (true, true) => Self::AlphaInverted,
+        }
+    }
 }
 
 /// How a mask file is read.
@@ -22,7 +61,7 @@ pub enum MaskChannel {
 pub struct MaskOptions {
     /// Where the holes are looked for.
     pub channel: MaskChannel,
-    /// Exchanges holes and known pixels.
+    /// Exchanges holes and known pixels, whatever the channel.
     pub invert: bool,
     /// Widens the holes by this many pixels, as the crow flies; 0 to 1024.
     #[schema(maximum = 1024)]

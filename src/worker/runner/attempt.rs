@@ -221,11 +221,20 @@ impl Attempt {
             let (bytes, media_type) = (product.bytes.clone(), product.media_type);
             let mut result = self.workshop.blobs.put(job.id, &role, bytes, media_type).await?;
             "result".clone_into(&mut result.role);
+            let explanation = match product.explanation.clone() {
+                Some(json) => {
+                    let role = format!("explanation-{}", job.revision);
+                    let put = self.workshop.blobs.put(job.id, &role, json, "application/json");
+                    Some(put.await?)
+                }
+                None => None,
+            };
             let rounded = |(stage, ms): (&str, f64)| (stage.to_owned(), (ms * 1e3).round() / 1e3);
             *stored = Some(Completion {
                 result,
                 report: product.report.clone(),
                 timings: product.timings.milliseconds().map(rounded).collect(),
+                explanation,
             });
         }
         let completion = stored.as_ref().expect("it was stored just now or before");

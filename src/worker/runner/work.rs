@@ -22,6 +22,8 @@ pub(super) struct Product {
     pub(super) media_type: &'static str,
     /// What was done.
     pub(super) report: Value,
+    /// How it came about, as JSON.
+    pub(super) explanation: Option<Bytes>,
     /// Where the time went.
     pub(super) timings: Timings,
 }
@@ -90,6 +92,9 @@ fn restore(
         bytes: answer.bytes.into(),
         media_type: answer.format.media_type(),
         report: json(&answer.report),
+        explanation: answer.explanation.map(|explanation| {
+            serde_json::to_vec(&explanation).expect("explanations have names for members").into()
+        }),
         timings: Timings::default(),
     })
 }
@@ -106,6 +111,7 @@ fn learn(
         bytes: Dictionary::to_bytes(&dictionary)?.into(),
         media_type: DICTIONARY_MEDIA_TYPE,
         report: json(dictionary.record()),
+        explanation: None,
         timings: Timings::default(),
     })
 }

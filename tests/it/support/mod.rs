@@ -1,6 +1,7 @@
 //! What several tests share.
 
 pub(crate) mod app;
+pub(crate) mod clients;
 #[cfg(feature = "otlp")]
 pub(crate) mod collector;
 pub(crate) mod images;

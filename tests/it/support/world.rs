@@ -218,6 +218,7 @@ pub(crate) fn completion(id: JobId) -> Completion {
         result: blob("result", &format!("jobs/{id}/result")),
         report: json!({"iterations": 3}),
         timings: vec![("solve".to_owned(), 1.5)],
+        explanation: None,
     }
 }
 

@@ -3,9 +3,9 @@
 use super::super::tests::{Inputs, Stub, assert_known_alike, block, hole, noise};
 use super::Refiner;
 use crate::csc::{InpaintParams, Transform8};
-use crate::engines::DictionaryChoice;
 use crate::engines::error::EngineError;
 use crate::engines::inpaint::{Method, fill};
+use crate::engines::{DictionaryChoice, Observer, Stage};
 use crate::imaging::{ColorModel, Mask, Raster, Samples};
 use crate::inference::{
     Colour, Hidden, ImageInput, Layout, Manifest, MaskInput, ModelTask, Pad, Place, ResultOutput,
@@ -68,13 +68,13 @@ fn refined(
     mask: &Mask,
     network: &Stub,
     iterations: usize,
-    control: &dyn Control,
+    observer: &dyn Observer,
 ) -> Result<Raster, EngineError> {
     let (transform, params) = (transform(), InpaintParams::with_iterations(iterations));
     let refiner = Refiner::of(network)?;
     let method = Method { transform: &transform, params: &params, refiner: Some(&refiner) };
     let mut filled = raster.clone();
-    fill(&mut filled, mask, &method, &Threads::new(1).unwrap(), control)?;
+    fill(&mut filled, mask, &method, &Threads::new(1).unwrap(), observer)?;
     Ok(filled)
 }
 
@@ -169,6 +169,9 @@ fn a_stop_takes_effect_before_the_network_runs() {
             assert!(progress.iteration <= progress.total);
             if progress.iteration < self.0 { Ok(()) } else { Err(Stopped) }
         }
+    }
+    impl Observer for Stop {
+        fn enter(&self, _: Stage) {}
     }
     let samples = Samples::Eight(vec![100; 40 * 40]);
     let raster = Raster::from_samples(40, 40, ColorModel::Grey, samples).unwrap();

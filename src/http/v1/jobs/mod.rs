@@ -5,6 +5,8 @@ mod list;
 mod result;
 mod view;
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{HeaderName, LOCATION, RETRY_AFTER};
@@ -116,7 +118,7 @@ pub(super) async fn answer_accepted(
     let (id, root) = (job.id, &state.config.root_path);
     // Who does not wait is told of the job, however quickly that may have ended.
     let waits = !prefer.patience().is_zero();
-    let job = if waits { wait(state, caller, job, prefer).await } else { job };
+    let job = if waits { wait_for_end(state, caller, job, prefer.patience()).await } else { job };
     let result = if waits && job.state == JobState::Succeeded {
         // The job is accepted whatever happens now: a result that cannot be read can be later.
         let answer = result::answer(state, accept, &job).await;
@@ -146,10 +148,15 @@ fn is_unavailable<T>(answer: &Result<T, ApiError>) -> bool {
     answer.as_ref().is_err_and(storage)
 }
 
-/// Waits for the end of a job, as long as its client wants to. Gives the job as it was seen last,
+/// Waits for the end of a job, for as long as `patience` allows. Gives the job as it was seen last,
 /// even if the database falls silent meanwhile or somebody else deletes it: it was accepted.
-async fn wait(state: &ApiState, caller: &Caller, mut job: Job, prefer: Prefer) -> Job {
-    let until = Instant::now() + prefer.patience();
+pub(in crate::http) async fn wait_for_end(
+    state: &ApiState,
+    caller: &Caller,
+    mut job: Job,
+    patience: Duration,
+) -> Job {
+    let until = Instant::now() + patience;
     let mut changes = state.workshop.queue.changes();
     while !job.state.is_final() && !state.closing.is_cancelled() {
         let told = async {

@@ -14,7 +14,7 @@ use crate::http::answer::{Rendered, respond, server_timing};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::middleware::problems::MEDIA_TYPE;
-use crate::http::negotiate::Accept;
+use crate::http::negotiate::{Accept, Representation};
 use crate::http::openapi::{
     CommonProblems, JobProblems, ResultAnswers, ResultProblems, StorageProblems,
 };
@@ -53,7 +53,8 @@ pub(super) async fn answer(
     job: &Job,
 ) -> Result<Response, ApiError> {
     let missing = || ApiError::internal("a job that has succeeded has no result");
-    let Completion { result, report, timings } = job.completion.as_ref().ok_or_else(missing)?;
+    let completion = job.completion.as_ref().ok_or_else(missing)?;
+    let Completion { result, report, timings, explanation } = completion;
     if let JobSpec::Learn(_) = job.spec {
         let bytes = state.workshop.blobs.get(result).await?;
         return Ok(([(CONTENT_TYPE, result.media_type.clone())], Body::from(bytes)).into_response());
@@ -62,9 +63,14 @@ pub(super) async fn answer(
     let shape = accept.choose(format, Some(format))?;
     let report: Report = serde_json::from_value(report.clone()).map_err(ApiError::internal)?;
     let bytes = state.workshop.blobs.get(result).await?;
+    let explanation = match (explanation, shape) {
+        (Some(kept), Representation::Json(_)) => Some(state.workshop.blobs.get(kept).await?),
+        _ => None,
+    };
     // Base64 of a photograph would keep this thread from other requests for too long.
     let rendered = spawn_blocking(move || {
-        Rendered::new(Answer { bytes: bytes.into(), format, report }, shape)
+        let explanation = explanation.map(|json| serde_json::from_slice(&json)).transpose()?;
+        Rendered::new(Answer { bytes: bytes.into(), format, report, explanation }, shape)
     });
     let rendered = rendered.await.map_err(ApiError::internal)?.map_err(ApiError::internal)?;
     let timing = server_timing(timings.iter().map(|(stage, ms)| (stage.as_str(), *ms)));

@@ -82,7 +82,10 @@ pub(super) fn blob_keys(
     let reading = Reading { id };
     let mut blobs: Vec<BlobRef> = reading.json("inputs", inputs)?;
     let completion: Option<Completion> = reading.optional("completion", completion)?;
-    blobs.extend(completion.map(|completion| completion.result));
+    if let Some(completion) = completion {
+        blobs.push(completion.result);
+        blobs.extend(completion.explanation);
+    }
     Ok(blobs.into_iter().map(|blob| blob.key).collect())
 }
 

@@ -65,7 +65,9 @@ impl Served {
         let stop = CancellationToken::new();
         let serving = tokio::spawn({
             let (router, stop) = (app.router.clone(), stop.clone().cancelled_owned());
-            async move { serve(listener, router, &HttpConfig::default(), &Metrics::default(), stop).await }
+            async move {
+                serve(listener, router, &HttpConfig::default(), &Metrics::default(), stop).await;
+            }
         });
         Self { address, stop, serving }
     }

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use tokio::task::spawn_blocking;
 
-use crate::support::app::{TestApp, multipart};
+use crate::support::app::{TestApp, grey_png, mask_png, multipart};
 use crate::support::clients::{Served, folder, python_with, skipped};
 
 fn package(path: &str) -> PathBuf {
@@ -25,14 +25,17 @@ fn has(tool: &str) -> bool {
 async fn run(mut client: Command) -> String {
     let app = TestApp::new().await;
     app.work();
-    let picture = |name| std::fs::read(package("docs/images").join(name)).unwrap();
-    let (image, mask) = (picture("scene.png"), picture("mask.png"));
+    let (image, mask) = (grey_png(48, 32, 1), mask_png(48, 32));
     let answer = app.call(multipart("/v1/inpaint", &[("image", &image), ("mask", &mask)])).await;
     let served = Served::start(&app).await;
     let folder = tempfile::tempdir().unwrap();
     let result = folder.path().join("result.png");
     client.arg(format!("http://{}", served.address));
-    client.arg(package("docs/images/scene.png")).arg(package("docs/images/mask.png"));
+    for (name, bytes) in [("image.png", &image), ("mask.png", &mask)] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, bytes).unwrap();
+        client.arg(file);
+    }
     client.arg(&result);
     let output = spawn_blocking(move || client.output()).await.unwrap().unwrap();
     served.end().await;

@@ -59,11 +59,6 @@ RUN fetch-onnxruntime --to /out/usr/local/lib \
     && install -d /out/usr/share/doc/onnxruntime \
     && mv /out/usr/local/lib/onnxruntime.*.txt /out/usr/share/doc/onnxruntime/
 
-FROM onnxruntime AS onnxruntime-gpu
-RUN fetch-onnxruntime --gpu --to /out/usr/local/lib \
-    && mv /out/usr/local/lib/onnxruntime.*.txt /out/usr/share/doc/onnxruntime/
-
-
 # What a program needs of Debian: the C and C++ libraries, certificates, and a user. No shell. The
 # lists in status.d tell scanners of images which packages these are.
 FROM ${DEBIAN_IMAGE} AS system
@@ -85,30 +80,6 @@ RUN apt-get update \
     && echo 'cogd:x:65532:' >/out/etc/group \
     && install -d -m 700 -o 65532 -g 65532 /out/data \
     && install -d -m 1777 /out/tmp /out/var/tmp
-
-
-# For NVIDIA GPUs: CUDA 13 and cuDNN 9 come with the base.
-FROM ${CUDA_IMAGE} AS cuda
-COPY --from=system /out/etc/ssl/ /etc/ssl/
-COPY --from=system --chown=65532:65532 /out/data/ /data/
-COPY --from=onnxruntime-gpu /out/ /
-COPY --from=notices /out/ /
-ARG BUILD_COMMIT=unknown
-LABEL org.opencontainers.image.title="cogd" \
-      org.opencontainers.image.description="Repairs images, on NVIDIA GPUs where networks do it" \
-      org.opencontainers.image.licenses="MIT OR Apache-2.0" \
-      org.opencontainers.image.version="0.1.0" \
-      org.opencontainers.image.revision="${BUILD_COMMIT}"
-ENV COGD_BIND=0.0.0.0:8080 \
-    COGD_DATA_DIR=/data \
-    COGD_LOG_FORMAT=json
-WORKDIR /data
-VOLUME /data
-EXPOSE 8080
-USER 65532:65532
-HEALTHCHECK --interval=5s --timeout=4s --start-period=30s CMD ["cogd", "healthcheck"]
-ENTRYPOINT ["cogd"]
-CMD ["serve"]
 
 
 FROM scratch AS cpu
@@ -134,3 +105,35 @@ USER 65532:65532
 HEALTHCHECK --interval=5s --timeout=4s --start-period=30s CMD ["cogd", "healthcheck"]
 ENTRYPOINT ["cogd"]
 CMD ["serve"]
+
+
+# For NVIDIA GPUs: CUDA 13 and cuDNN 9 come with the base.
+FROM onnxruntime AS onnxruntime-gpu
+RUN fetch-onnxruntime --gpu --to /out/usr/local/lib \
+    && mv /out/usr/local/lib/onnxruntime.*.txt /out/usr/share/doc/onnxruntime/
+
+FROM ${CUDA_IMAGE} AS cuda
+COPY --from=system /out/etc/ssl/ /etc/ssl/
+COPY --from=system --chown=65532:65532 /out/data/ /data/
+COPY --from=onnxruntime-gpu /out/ /
+COPY --from=notices /out/ /
+ARG BUILD_COMMIT=unknown
+LABEL org.opencontainers.image.title="cogd" \
+      org.opencontainers.image.description="Repairs images, on NVIDIA GPUs where networks do it" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.revision="${BUILD_COMMIT}"
+ENV COGD_BIND=0.0.0.0:8080 \
+    COGD_DATA_DIR=/data \
+    COGD_LOG_FORMAT=json
+WORKDIR /data
+VOLUME /data
+EXPOSE 8080
+USER 65532:65532
+HEALTHCHECK --interval=5s --timeout=4s --start-period=30s CMD ["cogd", "healthcheck"]
+ENTRYPOINT ["cogd"]
+CMD ["serve"]
+
+
+# What is built if nobody names a target.
+FROM cpu

@@ -15,7 +15,7 @@ pub enum SizeClass {
     Small,
     /// Up to 768.
     Medium,
-    /// Up to 1600.
+    /// Up to 1280.
     Large,
 }
 
@@ -37,7 +37,7 @@ impl SizeClass {
         match self {
             Self::Small => &[64, 128, 192, 256],
             Self::Medium => &[400, 512, 768],
-            Self::Large => &[1200, 1600],
+            Self::Large => &[1024, 1280],
         }
     }
 

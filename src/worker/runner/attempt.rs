@@ -8,10 +8,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument as _, info_span};
 
+use super::ended::Ended;
 use super::work::{self, Product};
 use super::{JobFault, Workshop};
 use crate::engines::EngineError;
-use crate::jobs::{Completion, Failure, Job, JobState};
+use crate::jobs::{Completion, Failure, Job};
 use crate::storage::{Beat, Claim, Recorded, StorageError};
 use crate::telemetry::trace::{self, TARGET, TraceContext};
 use crate::worker::{JobFailure, Watch};
@@ -279,31 +280,5 @@ impl Attempt {
                 Err(error) => super::report(&error),
             }
         }
-    }
-}
-
-/// What became of an attempt.
-enum Ended {
-    /// The job is as the attempt left it.
-    Recorded(Box<Job>),
-    /// Another worker has it, or will.
-    Lost,
-}
-
-impl Ended {
-    /// The ending, for logs and metrics.
-    fn ending(&self) -> &'static str {
-        match self {
-            Self::Recorded(job) if job.state.is_final() => job.state.name(),
-            Self::Recorded(_) => "handed-back",
-            Self::Lost => "lost",
-        }
-    }
-
-    /// The code of the problem that the job failed with.
-    fn code(&self) -> Option<String> {
-        let Self::Recorded(job) = self else { return None };
-        let failed = job.error.as_ref().filter(|_| job.state == JobState::Failed)?;
-        Some(failed["type"].as_str()?.rsplit('/').next()?.to_owned())
     }
 }

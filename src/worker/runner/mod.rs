@@ -8,6 +8,7 @@
 mod announce;
 mod attempt;
 mod config;
+mod ended;
 mod fault;
 mod library;
 mod sweep;

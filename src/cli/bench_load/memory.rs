@@ -47,7 +47,7 @@ impl Memory {
             && *minute > 2
         {
             let change = (mean(last) / mean(second) - 1.0) * 100.0;
-            writeln!(text, "\nThe mean of the last minute is {change:+.1} % of the second minute's away from it.")
+            writeln!(text, "\nThe last minute's mean lies {change:+.1} % from the second's.")
                 .expect("a string takes it");
         }
         text

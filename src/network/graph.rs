@@ -1,5 +1,7 @@
 //! What is computed: operators in the order of computation.
 
+use serde::{Deserialize, Serialize};
+
 use super::NetworkError;
 use super::parameters::Role;
 
@@ -10,7 +12,8 @@ pub const EPSILON: f32 = 1e-5;
 pub const MASK: &str = "mask";
 
 /// A node of a graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct NodeId(pub(super) usize);
 
 impl NodeId {
@@ -22,7 +25,8 @@ impl NodeId {
 
 /// How a convolution is made. Its filters are square, and zeros around the image keep its size
 /// where the stride is one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Conv {
     /// Filters.
     pub channels: usize,
@@ -44,7 +48,8 @@ impl Conv {
 }
 
 /// What a node computes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Op {
     /// The input, of so many channels.
     Input(usize),
@@ -76,7 +81,8 @@ pub enum Op {
 }
 
 /// An operator and what it is applied to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Node {
     /// Its name, and the beginning of the names of its parameters.
     pub name: String,
@@ -90,7 +96,8 @@ pub struct Node {
 
 /// A network with one input and one output. Every node is checked as it is added, so that a graph
 /// is always whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StoredGraph")]
 pub struct Graph {
     nodes: Vec<Node>,
     output: NodeId,
@@ -227,6 +234,34 @@ impl Node {
     /// Name of one of its parameters.
     pub fn parameter(&self, role: Role) -> String {
         format!("{}.{}", self.name, role.name())
+    }
+}
+
+/// A graph as it stands in a file, where it may say anything.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredGraph {
+    nodes: Vec<Node>,
+    output: NodeId,
+}
+
+impl TryFrom<StoredGraph> for Graph {
+    type Error = NetworkError;
+
+    /// Checks every node as it is added.
+    fn try_from(stored: StoredGraph) -> Result<Self, NetworkError> {
+        let Some(Node { op: Op::Input(channels), .. }) = stored.nodes.first() else {
+            return Err(NetworkError::node("input", "a network begins with its input"));
+        };
+        let mut graph = Self::new(*channels);
+        for node in stored.nodes.iter().skip(1) {
+            graph.add(&node.name, node.op.clone(), &node.inputs)?;
+        }
+        graph.set_output(stored.output)?;
+        if graph.nodes != stored.nodes {
+            return Err(NetworkError::node("input", "the channels do not follow from the nodes"));
+        }
+        Ok(graph)
     }
 }
 

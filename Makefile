@@ -3,7 +3,7 @@
 CARGO ?= cargo
 PYTHON ?= python3
 # Parts of the program that are built on request, all of which are tested.
-FEATURES ?= otlp
+FEATURES ?= otlp train
 # Folder of images for `make peers`.
 DATA ?=
 

@@ -15,6 +15,8 @@ pub mod auth;
 
 pub mod imaging;
 
+pub mod damage;
+
 pub mod cogd;
 
 pub mod fillers;
@@ -26,6 +28,9 @@ pub mod inference;
 pub mod engines;
 
 pub mod registry;
+
+#[cfg(feature = "train")]
+pub mod train;
 
 pub mod bench;
 

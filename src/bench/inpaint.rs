@@ -7,12 +7,11 @@ use cpu_time::ProcessTime;
 use serde::Serialize;
 
 use crate::csc::{InpaintParams, Transform8};
+use crate::damage::MaskKind;
 use crate::engines::{EngineError, inpaint};
 use crate::fillers::harmonic;
 use crate::imaging::{ColorModel, Mask, Raster, Samples, quality};
 use crate::numerics::{Plane, Threads, Unobserved};
-
-use super::masks::MaskKind;
 
 /// What is measured.
 #[derive(Clone, Debug)]

@@ -7,13 +7,13 @@ mod experiment;
 mod figures;
 mod inpaint;
 mod load;
-mod masks;
 mod network;
 mod paper;
 mod plot;
 mod published_metric;
 mod restore;
 
+pub use crate::damage::MaskKind;
 pub use ablation::ablation_methods;
 pub use batches::{BatchBench, BatchMethod, BatchRow};
 pub use comparison::{Comparison, ImageSet, Method};
@@ -21,7 +21,6 @@ pub use experiment::{Assignment, BenchError, Point, mask_images, measure_learnin
 pub use figures::{Figure, comparison_figures, saddle_figure};
 pub use inpaint::{InpaintBench, InpaintRow, markdown, mask_seed, measure, to_grey};
 pub use load::{LoadCase, LoadCases, SizeClass};
-pub use masks::MaskKind;
 pub use network::convolutions;
 pub use paper::{BestSetting, CLAIMED, OCTAVE_SECONDS, PaperPlan, PaperReport};
 pub use plot::{Line, Scale, draw};

@@ -6,12 +6,12 @@ use std::time::Instant;
 use cpu_time::ProcessTime;
 use serde::Serialize;
 
+use crate::damage::MaskKind;
 use crate::engines::{EngineChoice, EngineError, Environment, Options, RestoreSpec, Task, restore};
 use crate::imaging::{Mask, Raster, quality};
 use crate::numerics::Unobserved;
 
 use super::inpaint::{mask_seed, to_grey};
-use super::masks::MaskKind;
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -189,7 +189,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::{RestoreBench, compare, side_by_side};
-    use crate::bench::MaskKind;
+    use crate::damage::MaskKind;
     use crate::engines::{EngineChoice, EngineError, Environment, NetworkError, NoNetworks};
     use crate::imaging::{ColorModel, ImageLimits, Raster, Samples};
     use crate::numerics::{Random, Threads};

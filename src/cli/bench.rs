@@ -18,6 +18,7 @@ use super::bench_batches::Batches;
 use super::bench_device::DeviceBench;
 use super::bench_learning::{Ablation, Paper};
 use super::bench_load::LoadBench;
+use super::bench_prune::PruneBench;
 use super::bench_queue::QueueBench;
 use super::bench_restore::Restore;
 use super::bench_serve::ServeBench;
@@ -41,6 +42,7 @@ enum Table {
     Serve(ServeBench),
     Load(LoadBench),
     Device(DeviceBench),
+    Prune(PruneBench),
 }
 
 /// Fill holes of every kind in every image of a folder
@@ -91,6 +93,7 @@ impl Bench {
             Table::Serve(command) => command.run(),
             Table::Load(command) => command.run(),
             Table::Device(command) => command.run(),
+            Table::Prune(command) => command.run(),
         }
     }
 }

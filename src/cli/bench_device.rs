@@ -1,21 +1,18 @@
 //! `cogd bench device`.
 
 use std::fmt::Write as _;
-use std::num::NonZeroUsize;
-use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 
 use crate::bench::convolutions;
-use crate::config::library_search;
 use crate::csc::dictionary::Dictionary;
 use crate::csc::{Dct8, Dct16, InpaintParams, Phase, Start, frame_graph, inpaint};
 use crate::fillers::harmonic;
-use crate::inference::{Backend, Device, ModelSource, Runtime, SessionOptions, Tensor};
+use crate::inference::{Device, Tensor};
 use crate::numerics::{Plane, Random, Threads, Unobserved};
-use crate::onnx::Model;
+
+use super::session::{measure, session, threads};
 
 /// Measure a device beside the processor: a network, and the solver as a graph
 #[derive(Debug, clap::Args)]
@@ -68,6 +65,7 @@ impl DeviceBench {
         let model = convolutions(self.channels, usize::from(self.layers))?;
         let (mut here, mut there) = (session(&model, Device::Cpu)?, session(&model, self.device)?);
         let provider = there.placement().provider();
+        let time = Duration::from_secs_f64(self.seconds);
         writeln!(table, "{} layers of {} channels, 3x3, {provider}\n", self.layers, self.channels)?;
         table.push_str(
             "| image | processor ms | device ms | 10^12 operations a second | share of the peak | largest difference |\n\
@@ -78,8 +76,8 @@ impl DeviceBench {
             let mut random = Random::seeded(2);
             let samples: Vec<f32> = (0..3 * side * side).map(|_| random.unit()).collect();
             let input = [Tensor::new(vec![1, 3, side, side], samples)?];
-            let (expected, slow) = self.measure(&mut *here, &input)?;
-            let (given, fast) = self.measure(&mut *there, &input)?;
+            let (expected, slow) = measure(&mut *here, &input, time)?;
+            let (given, fast) = measure(&mut *there, &input, time)?;
             let rate = self.operations(side) / fast / 1e9;
             let share =
                 self.peak.map_or(String::new(), |peak| format!("{:.1} %", 100.0 * rate / peak));
@@ -104,6 +102,7 @@ impl DeviceBench {
         let model = frame_graph(&Dictionary::cosine(16), &params)?;
         let mut graph = session(&model, self.device)?;
         let threads = Threads::new(threads().get())?;
+        let time = Duration::from_secs_f64(self.seconds);
         for &side in &self.solver {
             ensure!((32..=8192).contains(&side), "sides must lie between 32 and 8192");
             let (start, hidden) = damaged(side);
@@ -115,7 +114,7 @@ impl DeviceBench {
             let mask = hidden.map(|hidden| f32::from(u8::from(hidden)));
             let inputs =
                 [Tensor::new(shape(), start.into_vec())?, Tensor::new(shape(), mask.into_vec())?];
-            let (given, fast) = self.measure(&mut *graph, &inputs)?;
+            let (given, fast) = measure(&mut *graph, &inputs, time)?;
             let (largest, far) = differences(&given, solved[0].as_slice());
             writeln!(
                 table,
@@ -126,41 +125,11 @@ impl DeviceBench {
         Ok(())
     }
 
-    /// Runs again and again; gives the first output and the milliseconds of the run in the middle.
-    fn measure(
-        &self,
-        session: &mut dyn Backend,
-        inputs: &[Tensor],
-    ) -> anyhow::Result<(Vec<f32>, f64)> {
-        // The first run chooses algorithms and sets memory aside.
-        let given = session.run(inputs)?;
-        let given = given[0].as_slice::<f32>().unwrap_or_default().to_vec();
-        let (began, time, mut times) =
-            (Instant::now(), Duration::from_secs_f64(self.seconds), Vec::new());
-        while times.is_empty() || began.elapsed() < time {
-            let start = Instant::now();
-            session.run(inputs)?;
-            times.push(start.elapsed());
-        }
-        times.sort_unstable();
-        Ok((given, times[times.len() / 2].as_secs_f64() * 1e3))
-    }
-
     /// Multiplications and additions of the network.
     fn operations(&self, side: usize) -> f64 {
         let (channels, inner) = (self.channels as f64, f64::from(self.layers) - 2.0);
         2.0 * 9.0 * (side * side) as f64 * (2.0 * 3.0 * channels + inner * channels * channels)
     }
-}
-
-fn session(model: &Model, device: Device) -> anyhow::Result<Box<dyn Backend>> {
-    let runtime = Runtime::load(&library_search(None))?;
-    let options = SessionOptions { device, threads: threads(), ..SessionOptions::default() };
-    Ok(runtime.factory(ModelSource::Memory(Arc::from(model.encode())), options)()?)
-}
-
-fn threads() -> NonZeroUsize {
-    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// A smooth picture with half of its pixels filled in from the others, and which those are.

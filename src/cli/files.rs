@@ -56,6 +56,14 @@ pub(super) fn format_of(path: &Path) -> Option<ImageFormat> {
     ImageFormat::from_name(path.extension()?.to_str()?)
 }
 
+/// Refuses a file that cannot be written for want of a folder.
+pub(super) fn ensure_folder_of(file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    ensure!(folder.is_dir(), "cannot write {}: its folder does not exist", file.display());
+    Ok(())
+}
+
 /// Reads a whole file.
 pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path).with_context(|| unreadable(path))

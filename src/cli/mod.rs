@@ -5,6 +5,7 @@ mod bench_batches;
 mod bench_device;
 mod bench_learning;
 mod bench_load;
+mod bench_prune;
 mod bench_queue;
 mod bench_restore;
 mod bench_serve;
@@ -12,18 +13,23 @@ mod config;
 mod connection;
 mod dictionary;
 mod evaluate;
+mod export;
 mod files;
 mod healthcheck;
 mod keys;
 mod learn;
+mod log;
 mod migrate;
 mod networks;
 mod openapi;
 mod progress;
+mod prune;
 mod reference;
 mod restore;
 mod serve;
+mod session;
 mod status;
+mod train;
 mod worker;
 
 use std::ffi::OsString;
@@ -54,6 +60,9 @@ enum Command {
     Bench(bench::Bench),
     Learn(learn::Learn),
     Dictionary(dictionary::Dictionaries),
+    Train(train::Train),
+    Prune(prune::Prune),
+    Export(export::Export),
     Keys(keys::Keys),
     Migrate(migrate::Migrate),
     Config(config::ShowConfig),
@@ -81,6 +90,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Bench(command) => command.run(),
         Command::Learn(command) => command.run(),
         Command::Dictionary(command) => command.run(),
+        Command::Train(command) => command.run(),
+        Command::Prune(command) => command.run(),
+        Command::Export(command) => command.run(),
         Command::Keys(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Config(command) => command.run(),

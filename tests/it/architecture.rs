@@ -20,6 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("network", &["numerics", "onnx"]),
     ("auth", &[]),
     ("imaging", &["numerics"]),
+    ("damage", &["numerics"]),
     ("cogd", &["numerics"]),
     // What the solver starts from, and what it is compared with.
     ("fillers", &["numerics"]),
@@ -27,7 +28,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("inference", &["telemetry", "numerics", "onnx"]),
     ("engines", &["numerics", "imaging", "fillers", "csc", "inference"]),
     ("registry", &["telemetry", "numerics", "imaging", "onnx", "inference", "engines"]),
-    ("bench", &["numerics", "onnx", "imaging", "cogd", "fillers", "csc", "engines"]),
+    ("train", &["numerics", "network", "damage", "cogd", "fillers", "csc"]),
+    ("bench", &["numerics", "onnx", "imaging", "damage", "cogd", "fillers", "csc", "engines"]),
     ("jobs", &["telemetry", "engines"]),
     ("storage", &["telemetry", "auth", "jobs"]),
     ("worker", &["telemetry", "numerics", "imaging", "csc", "engines", "jobs", "storage"]),
@@ -84,14 +86,17 @@ const LAYERS: &[(&str, &[&str])] = &[
             "telemetry",
             "numerics",
             "onnx",
+            "network",
             "auth",
             "imaging",
+            "damage",
             "cogd",
             "fillers",
             "csc",
             "inference",
             "engines",
             "registry",
+            "train",
             "bench",
             "jobs",
             "storage",
@@ -105,7 +110,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Modules that take values and return values: no clock, no files, no sockets, no runtime.
 const PURE: &[&str] = &[
-    "numerics", "onnx", "network", "auth", "imaging", "cogd", "fillers", "csc", "engines", "jobs",
+    "numerics", "onnx", "network", "auth", "imaging", "damage", "cogd", "fillers", "csc",
+    "engines", "train", "jobs",
 ];
 
 /// What the pure modules must do without.
@@ -138,6 +144,8 @@ const FENCES: &[(&str, &[&str])] = &[
     ("reqwest", &["worker"]),
     ("ort", &["inference"]),
     ("prost", &["onnx"]),
+    ("burn", &["train"]),
+    ("safetensors", &["train"]),
     ("anyhow", &["cli"]),
     ("indicatif", &["cli"]),
     ("ureq", &["telemetry", "cli"]),

@@ -10,6 +10,8 @@ mod cli_keys;
 mod cli_learn;
 mod cli_serve;
 mod cli_storage;
+#[cfg(feature = "train")]
+mod cli_train;
 mod cli_worker;
 mod clients;
 mod deployment;

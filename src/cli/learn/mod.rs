@@ -2,12 +2,11 @@
 
 mod checkpoint;
 mod course;
-mod log;
 mod plan;
 mod training_set;
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::ensure;
 use clap::ValueEnum;
@@ -22,9 +21,9 @@ use crate::numerics::Threads;
 use crate::worker::ThreadCount;
 
 use super::files;
+use super::log::Log;
 use checkpoint::Origin;
 use course::{Batches, Course};
-use log::Log;
 use plan::{Plan, Way};
 use training_set::TrainingSet;
 
@@ -112,7 +111,7 @@ impl Learn {
     pub(super) fn run(self) -> anyhow::Result<()> {
         for file in [Some(&self.output), self.checkpoint.as_ref()].into_iter().flatten() {
             // Better now than after an hour.
-            ensure_folder_of(file)?;
+            files::ensure_folder_of(file)?;
         }
         ensure!(
             self.mask.is_none() || self.kind == Kind::Filters,
@@ -146,7 +145,7 @@ impl Learn {
         iterations: usize,
         origin: &Origin,
     ) -> anyhow::Result<()> {
-        let log = Log::new(iterations);
+        let log = Log::new(iterations as u64);
         if let (Some(path), true) = (&self.checkpoint, course.iteration() > 0) {
             log.say(&format!(
                 "{}: going on after iteration {}",
@@ -162,7 +161,8 @@ impl Learn {
             {
                 checkpoint::save(path, origin, &course.state()?)?;
             }
-            log.step(course.iteration(), &step);
+            let figures = format!("objective {:.6}, PSNR {:.2} dB", step.objective, step.psnr);
+            log.step(course.iteration() as u64, &figures);
         }
         log.finish();
         if course.iteration() < iterations {
@@ -225,11 +225,4 @@ impl Learn {
             .map(|folder| folder.file_name().unwrap_or_default().to_string_lossy().into_owned());
         names.collect::<Vec<_>>().join(", ")
     }
-}
-
-fn ensure_folder_of(file: &Path) -> anyhow::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    ensure!(folder.is_dir(), "cannot write {}: its folder does not exist", file.display());
-    Ok(())
 }

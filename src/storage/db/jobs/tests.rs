@@ -20,6 +20,7 @@ fn statements() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
         "'print'",
         "3",
         "5",
+        "NULL",
     ];
     vec![
         ("enqueue", enqueue::INSERT, insert),

@@ -79,12 +79,14 @@ impl Draft {
 
     /// Takes a parameter; one that means nothing here is passed over.
     pub(super) fn take(&mut self, name: &str, value: Value) {
-        // SDKs write null for what was not given, and forms have empty fields.
-        if value.is_null() || value.as_str().is_some_and(str::is_empty) {
+        // SDKs write null for what was not given.
+        if value.is_null() {
             return;
         }
         let read = match name {
-            "model" => text(&value).map(|model| self.parameters.model = Some(model)),
+            "model" => text(&value).map(|model| {
+                self.parameters.model = Some(model).filter(|model| !model.is_empty());
+            }),
             "n" => number(&value, 1, MOST_RESULTS).map(|n| self.parameters.copies = n),
             "size" => size(&value).map(|size| self.parameters.size = size),
             "response_format" => choice(&value, &[("b64_json", false), ("url", true)])

@@ -116,7 +116,7 @@ async fn show_version() -> Json<BuildInfo> {
 
 /// What a kind of problem means.
 #[derive(Serialize, ToSchema)]
-struct Explanation {
+struct ProblemMeaning {
     /// The `type` of such problems.
     #[schema(example = "/problems/too-busy")]
     r#type: String,
@@ -138,19 +138,19 @@ struct Explanation {
     params(("code" = String, Path, description = "Last part of a problem's type",
         example = "too-busy", pattern = "^[a-z-]{1,40}$")),
     responses(
-        (status = 200, description = "What it means", body = Explanation),
+        (status = 200, description = "What it means", body = ProblemMeaning),
         CommonProblems, MissingProblem,
     ),
 )]
 async fn explain_problem(
     State(state): State<ApiState>,
     code: Result<Path<String>, PathRejection>,
-) -> Result<Json<Explanation>, ApiError> {
+) -> Result<Json<ProblemMeaning>, ApiError> {
     let Path(slug) =
         code.map_err(|_| ApiError::new(ProblemCode::MalformedRequest, "the path is not UTF-8"))?;
     let code = ProblemCode::find(&slug)
         .ok_or_else(|| ApiError::new(ProblemCode::NotFound, "there is no such problem"))?;
     let ProblemDescription { slug, status, title, explanation } = code.describe();
     let r#type = state.config.root_path.link(&format!("/problems/{slug}"));
-    Ok(Json(Explanation { r#type, status: status.as_u16(), title, meaning: explanation }))
+    Ok(Json(ProblemMeaning { r#type, status: status.as_u16(), title, meaning: explanation }))
 }

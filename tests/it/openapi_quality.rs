@@ -1,6 +1,10 @@
 //! The description of the API is whole: nobody has to guess.
 
-use serde_json::Value;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::app::{Answer, TestApp};
+use crate::support::description::contradiction;
 
 fn operations() -> Vec<(String, Value)> {
     let document: Value = serde_json::from_str(&cogd::http::document()).unwrap();
@@ -86,4 +90,32 @@ fn restorations_name_every_status_they_can_answer() {
             }
         }
     }
+}
+
+/// Every answer of [`TestApp`] is compared; this is what it is compared with.
+#[tokio::test]
+async fn an_answer_that_is_not_as_described_is_found_out() {
+    let path = "/problems/too-busy";
+    let answer = TestApp::new().await.get(path).await;
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut body = answer.json();
+        change(&mut body);
+        contradiction(
+            &Method::GET,
+            path,
+            &Answer { body: body.to_string().into(), ..answer.clone() },
+        )
+    };
+    assert_eq!(changed(&|_| {}), None);
+    let lacks = changed(&|body| drop(body.as_object_mut().unwrap().remove("meaning")));
+    assert_eq!(lacks.as_deref(), Some("body lacks `meaning`"));
+    let more = changed(&|body| body["iterations"] = json!([]));
+    assert_eq!(more.as_deref(), Some("body.iterations is not described"));
+    let other = changed(&|body| body["status"] = "busy".into());
+    assert_eq!(other.as_deref(), Some("body.status is \"busy\", and no integer"));
+    assert!(changed(&|body| body["status"] = 200.into()).is_some(), "no problem has this status");
+
+    let status = Answer { status: StatusCode::CREATED, ..answer.clone() };
+    assert!(contradiction(&Method::GET, path, &status).is_some());
+    assert_eq!(contradiction(&Method::GET, "/nowhere", &status), None);
 }

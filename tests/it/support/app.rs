@@ -15,6 +15,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::description::contradiction;
+
 /// A service with its folder, which goes when it goes. It runs no jobs before [`TestApp::work`].
 pub(crate) struct TestApp {
     pub(crate) app: Arc<App>,
@@ -30,7 +32,7 @@ impl Drop for TestApp {
 }
 
 /// An answer with its whole body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -67,8 +69,13 @@ impl TestApp {
         tokio::spawn(async move { app.work(stop.cancelled_owned()).await })
     }
 
+    /// The answer to a request, which must be one that the descriptions of the interfaces allow.
     pub(crate) async fn call(&self, request: Request<Body>) -> Answer {
-        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = Answer::read(self.router.clone().oneshot(request).await.unwrap()).await;
+        let contradiction = contradiction(&method, &path, &answer);
+        assert_eq!(contradiction, None, "{method} {path}: {answer:?}");
+        answer
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod clients;
 #[cfg(feature = "otlp")]
 pub(crate) mod collector;
+pub(crate) mod description;
 pub(crate) mod images;
 pub(crate) mod models;
 pub(crate) mod networks;

@@ -168,9 +168,13 @@ async fn a_running_job_stops_when_it_is_deleted_and_is_forgotten_the_second_time
     location(&app.call(deferred(1)).await);
     let result = app.get(&format!("{path}/result")).await;
     assert_eq!((result.status, result.problem().as_str()), (StatusCode::GONE, "job-cancelled"));
+    let events = app.get(&format!("{path}/events")).await;
+    assert!(String::from_utf8(events.body.to_vec()).unwrap().contains("event: cancelled"));
     assert_eq!(app.call(delete(&path)).await.status, StatusCode::NO_CONTENT);
-    let gone = app.get(&path).await;
-    assert_eq!((gone.status, gone.problem().as_str()), (StatusCode::NOT_FOUND, "unknown-job"));
+    for below in ["", "/result", "/events"] {
+        let gone = app.get(&format!("{path}{below}")).await;
+        assert_eq!((gone.status, gone.problem().as_str()), (StatusCode::NOT_FOUND, "unknown-job"));
+    }
     assert_eq!(app.call(delete(&path)).await.problem(), "unknown-job");
 }
 

@@ -64,7 +64,9 @@ async fn find_job(
 /// Cancel a job, or forget it.
 ///
 /// A job that has not ended is cancelled: it stops within one iteration, and stays to be seen
-/// until it expires. A job that has ended is forgotten, with its files.
+/// until it expires, its events end with `cancelled`, and its result is the problem
+/// `job-cancelled`. A job that has ended, by being cancelled too, is forgotten with its files: from
+/// then on there is no such job.
 #[utoipa::path(
     delete, path = "/v1/jobs/{id}", tag = "jobs",
     params(("id" = String, Path, format = "uuid", description = "Name of the job")),

@@ -1,12 +1,16 @@
 # cogd in a container.
 #
 #     docker build --build-arg BUILD_COMMIT="$(git rev-parse HEAD)" -t cogd .
-#     docker build --build-arg BUILD_COMMIT="$(git rev-parse HEAD)" -t cogd:cuda --target cuda .
+#     docker build --build-arg BUILD_COMMIT="$(git rev-parse HEAD)" -t cogd:cuda --build-arg VARIANT=cuda .
 #     docker run --rm --read-only --tmpfs /tmp -v cogd:/data -p 127.0.0.1:8080:8080 -e COGD_AUTH_MODE=open cogd
 #
 # Bases are names that can be replaced by your mirror's, or pinned by digest (NAME@sha256:...).
 # Everything else comes from Debian's packages, crates.io and PyPI, pinned by Cargo.lock and by the
 # hashes in scripts/fetch-onnxruntime.
+#
+# VARIANT says what it runs on, `cpu` or `cuda`. BuildKit and podman build only what that one needs;
+# Docker's old builder would fetch CUDA for either.
+ARG VARIANT=cpu
 ARG RUST_IMAGE=docker.io/library/rust:1.95.0-slim-bookworm
 ARG DEBIAN_IMAGE=docker.io/library/debian:bookworm-slim
 ARG CUDA_IMAGE=docker.io/nvidia/cuda:13.0.1-cudnn-runtime-ubuntu24.04
@@ -82,29 +86,12 @@ RUN apt-get update \
     && install -d -m 1777 /out/tmp /out/var/tmp
 
 
-FROM scratch AS cpu
+# For processors.
+FROM scratch AS on-cpu
 COPY --from=system /out/ /
-COPY --from=system --chown=65532:65532 /out/data/ /data/
 COPY --from=onnxruntime /out/ /
-COPY --from=notices /out/ /
-ARG BUILD_COMMIT=unknown
-LABEL org.opencontainers.image.title="cogd" \
-      org.opencontainers.image.description="Repairs images: holes, scratches, dust, missing or noisy pixels" \
-      org.opencontainers.image.licenses="MIT OR Apache-2.0" \
-      org.opencontainers.image.version="0.1.0" \
-      org.opencontainers.image.revision="${BUILD_COMMIT}"
-# Another address than loopback asks for keys, unless COGD_AUTH_MODE=open.
-ENV PATH=/usr/local/bin \
-    COGD_BIND=0.0.0.0:8080 \
-    COGD_DATA_DIR=/data \
-    COGD_LOG_FORMAT=json
-WORKDIR /data
-VOLUME /data
-EXPOSE 8080
-USER 65532:65532
-HEALTHCHECK --interval=5s --timeout=4s --start-period=30s CMD ["cogd", "healthcheck"]
-ENTRYPOINT ["cogd"]
-CMD ["serve"]
+LABEL org.opencontainers.image.description="Repairs images: holes, scratches, dust, missing or noisy pixels"
+ENV PATH=/usr/local/bin
 
 
 # For NVIDIA GPUs: CUDA 13 and cuDNN 9 come with the base.
@@ -112,17 +99,21 @@ FROM onnxruntime AS onnxruntime-gpu
 RUN fetch-onnxruntime --gpu --to /out/usr/local/lib \
     && mv /out/usr/local/lib/onnxruntime.*.txt /out/usr/share/doc/onnxruntime/
 
-FROM ${CUDA_IMAGE} AS cuda
+FROM ${CUDA_IMAGE} AS on-cuda
 COPY --from=system /out/etc/ssl/ /etc/ssl/
-COPY --from=system --chown=65532:65532 /out/data/ /data/
 COPY --from=onnxruntime-gpu /out/ /
+LABEL org.opencontainers.image.description="Repairs images, on NVIDIA GPUs where networks do it"
+
+
+FROM on-${VARIANT}
+COPY --from=system --chown=65532:65532 /out/data/ /data/
 COPY --from=notices /out/ /
 ARG BUILD_COMMIT=unknown
 LABEL org.opencontainers.image.title="cogd" \
-      org.opencontainers.image.description="Repairs images, on NVIDIA GPUs where networks do it" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.revision="${BUILD_COMMIT}"
+# Another address than loopback asks for keys, unless COGD_AUTH_MODE=open.
 ENV COGD_BIND=0.0.0.0:8080 \
     COGD_DATA_DIR=/data \
     COGD_LOG_FORMAT=json
@@ -133,7 +124,3 @@ USER 65532:65532
 HEALTHCHECK --interval=5s --timeout=4s --start-period=30s CMD ["cogd", "healthcheck"]
 ENTRYPOINT ["cogd"]
 CMD ["serve"]
-
-
-# What is built if nobody names a target.
-FROM cpu

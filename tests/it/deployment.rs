@@ -269,7 +269,7 @@ fn the_image_is_built_by_the_toolchain_and_from_the_targets_of_the_package() {
     let channel = channel.split('"').next().unwrap();
     assert!(dockerfile.contains(&format!("library/rust:{channel}-slim")));
     let version = concat!("image.version=\"", env!("CARGO_PKG_VERSION"), "\"");
-    assert_eq!(dockerfile.matches(version).count(), 2);
+    assert!(dockerfile.contains(version));
     // Stand-ins for targets, or the manifest is refused when the crates are built by themselves.
     let mut targets = vec!["tests/it/main.rs".to_owned()];
     let manifest: toml::Table = read("Cargo.toml").parse().unwrap();

@@ -8,6 +8,9 @@ use super::error::ApiError;
 use super::middleware::problems::MEDIA_TYPE;
 use super::{RootPath, iopaint, openai, v2};
 
+/// Media type of errors in the interfaces of others.
+pub(super) const JSON: &str = "application/json";
+
 /// The interfaces that the service speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
@@ -62,7 +65,7 @@ impl Dialect {
                 problem.r#type = root.link(&problem.r#type);
                 plain(MEDIA_TYPE, Json(problem).into_response())
             }
-            Self::Inference => plain(v2::MEDIA_TYPE, v2::body(error).into_response()),
+            Self::Inference => plain(JSON, v2::body(error).into_response()),
             Self::OpenAi => openai::words(error),
             Self::IoPaint => iopaint::words(error),
         }

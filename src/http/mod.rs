@@ -6,7 +6,6 @@ mod caller;
 mod config;
 mod dialect;
 mod error;
-mod field_error;
 mod gate;
 mod intake;
 mod iopaint;

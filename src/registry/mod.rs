@@ -16,18 +16,16 @@ mod error;
 mod folder;
 mod lease;
 mod loader;
+mod loading;
 mod networks;
 mod table;
 mod triton;
 mod watch;
 
-use std::error::Error as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OwnedMutexGuard;
-use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 pub use check::ManifestError;
@@ -46,7 +44,8 @@ use crate::telemetry::{CacheEvent, Metrics};
 use folder::Folder;
 use lease::{Living, Loaded};
 use loader::Loader;
-use table::{Key, Lookup, Table};
+use loading::blocking;
+use table::{Lookup, Table};
 
 /// What is known of ONNX Runtime.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -247,71 +246,6 @@ impl Registry {
         }
     }
 
-    fn scan(&self) -> Result<(), RegistryError> {
-        if let Some(loader) = &self.loader {
-            let listing = loader.folder.list()?;
-            self.table().update(listing);
-        }
-        Ok(())
-    }
-
-    /// Loads a version and puts it into service. `None` if it is not wanted, or if `gently` and
-    /// another model would have to go. Only for who holds `loading`.
-    fn load(&self, key: &Key, gently: bool) -> Result<Option<Arc<Loaded>>, RegistryFault> {
-        let (Some(loader), Some(stamp)) = (&self.loader, self.table().begin(key)) else {
-            return Ok(None);
-        };
-        match self.start(loader, key, gently) {
-            Ok(Some(model)) => {
-                let model = Arc::new(model);
-                model.touch(self.tick());
-                self.metrics.models().cache(CacheEvent::Loaded);
-                let wanted = self.table().put(key, stamp, &model);
-                self.tell_loaded();
-                Ok(wanted.then_some(model))
-            }
-            Ok(None) => {
-                self.table().give_up(key);
-                Ok(None)
-            }
-            Err(error) => {
-                if matches!(error, RegistryError::Runtime(_)) {
-                    self.is_missed.store(true, Ordering::Relaxed);
-                }
-                let (fault, (name, version)) = (Arc::new(error), key);
-                let cause = fault.source().map(tracing::field::display);
-                tracing::warn!(model = %name, %version, error = %fault, cause, "not loaded");
-                self.metrics.models().cache(CacheEvent::Failed);
-                self.table().fail(key, stamp, &fault);
-                Err(fault)
-            }
-        }
-    }
-
-    fn start(
-        &self,
-        loader: &Loader,
-        key: &Key,
-        gently: bool,
-    ) -> Result<Option<Loaded>, RegistryError> {
-        let prepared = loader.prepare(key)?;
-        let (needed, limit) = (prepared.bytes(), self.config.memory_budget);
-        if needed > limit {
-            return Err(RegistryError::NoRoom { limit, needed });
-        }
-        let Some(victims) = self.table().make_room(key, needed, limit, gently) else {
-            return Ok(None);
-        };
-        for _ in 0..victims {
-            self.metrics.models().cache(CacheEvent::Evicted);
-        }
-        let model = loader.start(prepared)?;
-        let (name, version) = key;
-        let provider = model.handle().placement().provider();
-        tracing::info!(model = %name, %version, provider, bytes = needed, "loaded");
-        Ok(Some(model))
-    }
-
     fn look_up(&self, name: &ModelName, version: Option<Version>) -> Result<Lookup, RegistryFault> {
         if self.closed.is_cancelled() {
             return Err(Arc::new(RegistryError::Closed));
@@ -347,21 +281,6 @@ impl Registry {
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Does work that blocks, for who is alone in doing it. It goes on if nobody waits for it any
-/// more, and nobody else begins before it has ended.
-async fn blocking<T: Send + 'static>(
-    alone: OwnedMutexGuard<()>,
-    work: impl FnOnce() -> Result<T, RegistryFault> + Send + 'static,
-) -> Result<T, RegistryFault> {
-    let work = move || {
-        let done = work();
-        drop(alone);
-        done
-    };
-    // Only a runtime that is going away gives work up.
-    spawn_blocking(work).await.unwrap_or_else(|_| Err(Arc::new(RegistryError::Closed)))
 }
 
 fn unloaded(name: &ModelName) -> RegistryFault {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Registry, blocking};
+use super::Registry;
+use super::loading::blocking;
 
 impl Registry {
     /// Looks into the folder from time to time until `ending` is cancelled; loads what appeared

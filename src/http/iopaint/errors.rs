@@ -7,16 +7,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{RefOr, Response};
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::http::dialect::Words;
+use crate::http::dialect::{JSON, Words};
 use crate::http::error::ApiError;
+use crate::http::openapi::error_answers;
 use crate::http::problem::ProblemCode;
-
-/// Media type of errors.
-const MEDIA_TYPE: &str = "application/json";
 
 /// What went wrong.
 #[derive(Debug, Serialize, ToSchema)]
@@ -58,7 +55,7 @@ pub(in crate::http) fn words(error: &ApiError) -> Words {
         code => code.describe().status,
     };
     let body = Json(ErrorBody::of(error)).into_response();
-    Words { status, media_type: MEDIA_TYPE, headers: HeaderMap::new(), body }
+    Words { status, media_type: JSON, headers: HeaderMap::new(), body }
 }
 
 /// What routes may answer that take a key.
@@ -66,7 +63,7 @@ pub(super) struct KeyErrors;
 
 impl IntoResponses for KeyErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        answers(&[
+        error_answers::<ErrorBody>(&[
             (StatusCode::UNAUTHORIZED, "An API key is needed"),
             (StatusCode::FORBIDDEN, "The key lacks a scope"),
             (StatusCode::TOO_MANY_REQUESTS, "Not now; Retry-After says when to return"),
@@ -81,7 +78,7 @@ pub(super) struct BodyErrors;
 
 impl IntoResponses for BodyErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        answers(&[
+        error_answers::<ErrorBody>(&[
             (StatusCode::BAD_REQUEST, "The body cannot be read, or the mask has another size"),
             (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time"),
             (StatusCode::PAYLOAD_TOO_LARGE, "The body or a picture is too large"),
@@ -90,14 +87,4 @@ impl IntoResponses for BodyErrors {
             (StatusCode::GATEWAY_TIMEOUT, "The work was not finished in time"),
         ])
     }
-}
-
-fn answers(list: &[(StatusCode, &str)]) -> BTreeMap<String, RefOr<Response>> {
-    let answer = |(status, description): &(StatusCode, &str)| {
-        let schema = Ref::from_schema_name("ErrorBody");
-        let content = ContentBuilder::new().schema(Some(schema)).build();
-        let answer = ResponseBuilder::new().description(*description).content(MEDIA_TYPE, content);
-        (status.as_u16().to_string(), RefOr::T(answer.build()))
-    };
-    list.iter().map(answer).collect()
 }

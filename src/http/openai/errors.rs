@@ -9,16 +9,14 @@ use axum::Json;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::IntoResponse;
 use serde::Serialize;
-use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{RefOr, Response};
 use utoipa::{IntoResponses, ToSchema};
 
-use crate::http::dialect::Words;
+use crate::http::dialect::{JSON, Words};
 use crate::http::error::ApiError;
+use crate::http::openapi::error_answers;
 use crate::http::problem::ProblemCode;
 
-/// Media type of errors.
-const MEDIA_TYPE: &str = "application/json";
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
@@ -79,7 +77,7 @@ pub(in crate::http) fn words(error: &ApiError) -> Words {
     }
     Words {
         status: status(error.code()),
-        media_type: MEDIA_TYPE,
+        media_type: JSON,
         headers,
         body: Json(ErrorBody::of(error)).into_response(),
     }
@@ -109,7 +107,7 @@ pub(super) struct KeyErrors;
 
 impl IntoResponses for KeyErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        answers(&[
+        error_answers::<ErrorBody>(&[
             (StatusCode::UNAUTHORIZED, "An API key is needed"),
             (StatusCode::FORBIDDEN, "The key lacks a scope"),
             (StatusCode::TOO_MANY_REQUESTS, "Not now; Retry-After says when to return"),
@@ -124,7 +122,7 @@ pub(super) struct EditErrors;
 
 impl IntoResponses for EditErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        answers(&[
+        error_answers::<ErrorBody>(&[
             (StatusCode::BAD_REQUEST, "The request, or a parameter of it, cannot be used"),
             (StatusCode::NOT_FOUND, "There is no such model"),
             (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time"),
@@ -142,23 +140,13 @@ pub(super) struct MissingErrors;
 
 impl IntoResponses for MissingErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        answers(&[
+        error_answers::<ErrorBody>(&[
             (StatusCode::BAD_REQUEST, "The address cannot be read"),
             (StatusCode::NOT_FOUND, "There is no such thing, or not any more"),
             (StatusCode::INTERNAL_SERVER_ERROR, "A fault of the service"),
             (StatusCode::SERVICE_UNAVAILABLE, "Not now; Retry-After says when to return"),
         ])
     }
-}
-
-fn answers(list: &[(StatusCode, &str)]) -> BTreeMap<String, RefOr<Response>> {
-    let answer = |(status, description): &(StatusCode, &str)| {
-        let schema = Ref::from_schema_name("ErrorBody");
-        let content = ContentBuilder::new().schema(Some(schema)).build();
-        let answer = ResponseBuilder::new().description(*description).content(MEDIA_TYPE, content);
-        (status.as_u16().to_string(), RefOr::T(answer.build()))
-    };
-    list.iter().map(answer).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! parameters, so that neither can drift from what the service does.
 
 mod accepted;
+mod dialects;
 mod problems;
 mod restorations;
 mod security;
@@ -21,6 +22,7 @@ use super::{ApiState, RootPath, iopaint, openai, system, v1, v2};
 use crate::engines::Task;
 
 pub(super) use accepted::{AcceptedAnswer, JobHeaders};
+pub(super) use dialects::error_answers;
 pub(super) use problems::{
     CommonProblems, DictionaryProblems, JobProblems, LearningProblems, MissingProblem,
     OwnDictionaryProblems, QueryProblems, ReadinessProblems, RestorationProblems, ResultProblems,

@@ -5,24 +5,24 @@ use utoipa::ToSchema;
 
 /// What is wrong with one parameter.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub(super) struct FieldError {
+pub(in crate::http) struct FieldError {
     /// Name of the parameter.
-    pub(super) field: String,
+    pub(in crate::http) field: String,
     /// What is wrong.
-    pub(super) message: String,
+    pub(in crate::http) message: String,
     /// The limit that was passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = f64, required = false)]
-    pub(super) limit: Option<Amount>,
+    pub(in crate::http) limit: Option<Amount>,
     /// The value given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, value_type = f64, required = false)]
-    pub(super) actual: Option<Amount>,
+    pub(in crate::http) actual: Option<Amount>,
 }
 
 impl FieldError {
     /// A parameter that cannot be used, with the limit that was passed and the value given.
-    pub(super) fn new(
+    pub(in crate::http) fn new(
         field: &str,
         message: String,
         limit: Option<f64>,
@@ -35,7 +35,7 @@ impl FieldError {
 
 /// A number of bytes, pixels, seconds or whatever a limit is about.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Amount(pub(super) f64);
+pub(in crate::http) struct Amount(pub(in crate::http) f64);
 
 impl Serialize for Amount {
     /// Whole numbers are written without a fraction.

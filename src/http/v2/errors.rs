@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::http::StatusCode;
 use serde::Serialize;
-use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{RefOr, Response};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::http::error::ApiError;
-
-/// Media type of errors.
-pub(in crate::http) const MEDIA_TYPE: &str = "application/json";
+use crate::http::openapi::error_answers;
 
 /// Longest name or message that is repeated in an answer.
 const LONGEST_SHOWN: usize = 120;
@@ -43,7 +40,7 @@ pub(super) struct CommonErrors;
 
 impl IntoResponses for CommonErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        answers(&[(StatusCode::INTERNAL_SERVER_ERROR, "A fault of the service")])
+        error_answers::<V2Error>(&[(StatusCode::INTERNAL_SERVER_ERROR, "A fault of the service")])
     }
 }
 
@@ -52,7 +49,7 @@ pub(super) struct KeyErrors;
 
 impl IntoResponses for KeyErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        answers(&[
+        error_answers::<V2Error>(&[
             (StatusCode::UNAUTHORIZED, "An API key is needed"),
             (StatusCode::FORBIDDEN, "The key lacks a scope"),
             (StatusCode::TOO_MANY_REQUESTS, "Too many requests; Retry-After says when to return"),
@@ -67,7 +64,7 @@ pub(super) struct ModelErrors;
 
 impl IntoResponses for ModelErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        answers(&[
+        error_answers::<V2Error>(&[
             (StatusCode::BAD_REQUEST, "The request cannot be read"),
             (StatusCode::NOT_FOUND, "There is no such model or version"),
         ])
@@ -79,7 +76,7 @@ pub(super) struct BodyErrors;
 
 impl IntoResponses for BodyErrors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        answers(&[
+        error_answers::<V2Error>(&[
             (StatusCode::BAD_REQUEST, "The body is not what this route takes"),
             (StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time"),
             (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
@@ -87,15 +84,6 @@ impl IntoResponses for BodyErrors {
             (StatusCode::GATEWAY_TIMEOUT, "The work was not finished in time"),
         ])
     }
-}
-
-fn answers(list: &[(StatusCode, &str)]) -> BTreeMap<String, RefOr<Response>> {
-    let answer = |(status, description): &(StatusCode, &str)| {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("V2Error"))).build();
-        let answer = ResponseBuilder::new().description(*description).content(MEDIA_TYPE, content);
-        (status.as_u16().to_string(), RefOr::T(answer.build()))
-    };
-    list.iter().map(answer).collect()
 }
 
 #[cfg(test)]

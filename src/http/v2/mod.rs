@@ -33,7 +33,7 @@ use utoipa_axum::routes;
 
 use super::ApiState;
 
-pub(super) use errors::{MEDIA_TYPE, body};
+pub(super) use errors::body;
 pub use solver::SolverTally;
 
 /// Header that says how many bytes of a body are JSON; what follows are tensors.

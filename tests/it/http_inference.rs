@@ -185,7 +185,10 @@ async fn whatever_is_wrong_with_a_request_is_told_and_is_the_callers_fault() {
     let many: Vec<_> = (0..257).map(|index| json!({"name": index.to_string()})).collect();
     let long = "n".repeat(100_000);
     for (body, told) in [
-        (json!([]), "the JSON cannot be read"),
+        (json!([]), "the JSON cannot be read: invalid type: sequence, expected an object"),
+        (json!([null, {}, [row()]]), "invalid type: sequence, expected an object"),
+        (json!({"inputs": [["x", [1, 4], "FP32", {}, [0, 0, 0, 0]]]}), "expected an object"),
+        (json!({"inputs": [row()], "outputs": [["y", {}]]}), "expected an object"),
         (json!({}), "missing field `inputs`"),
         (json!({"inputs": []}), "input `x` is missing"),
         (json!({"inputs": [row(), row()]}), "input `x` is given twice"),
@@ -440,6 +443,7 @@ async fn the_repository_is_listed_loaded_and_unloaded() {
     assert_eq!(entries[0], csc);
     assert_eq!(entries[1]["name"], "double");
     assert_eq!(entries[1]["state"], "READY");
+    assert_eq!(index("null").await, entries, "as much as nothing");
     let unload = "/v2/repository/models/double/unload";
     let body = json!({"parameters": {"unload_dependents": false}}).to_string();
     let answer = served.post(unload, &[], body.into()).await;
@@ -451,14 +455,18 @@ async fn the_repository_is_listed_loaded_and_unloaded() {
 
     served.folder.put("double/1/model.onnx", scale(3.0).encode());
     let load = "/v2/repository/models/double/load";
-    assert_eq!(served.post(load, &[], b"{}".to_vec()).await.status, StatusCode::OK);
+    for body in ["{}", "null"] {
+        assert_eq!(served.post(load, &[], body.into()).await.status, StatusCode::OK);
+    }
     let answer = served.infer(&json!({"inputs": [row()]})).await;
     assert_eq!(answer.json()["outputs"][0]["data"], json!([3.0, 7.5, -9.0, 12.0]));
 
     let body = json!({"parameters": {"config": "{}"}}).to_string();
     let told = error(&served.post(load, &[], body.into()).await, StatusCode::BAD_REQUEST);
     assert_eq!(told, "the parameter `config` is not supported");
-    error(&served.post(load, &[], b"{".to_vec()).await, StatusCode::BAD_REQUEST);
+    for broken in ["{", "[]", "[{}]", "0"] {
+        error(&served.post(load, &[], broken.into()).await, StatusCode::BAD_REQUEST);
+    }
     let nobody = served.post("/v2/repository/models/nobody/load", &[], Vec::new()).await;
     error(&nobody, StatusCode::NOT_FOUND);
 }

@@ -5,8 +5,20 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
+use super::object::Object;
+
 /// Entries of a list; no model has as many inputs.
 pub(super) const MOST: usize = 256;
+
+/// Reads a list of at most [`MOST`] objects.
+pub(super) fn objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let list = bounded::<D, Object<T>>(deserializer)?;
+    Ok(list.into_iter().map(|Object(entry)| entry).collect())
+}
 
 /// Reads a list of at most [`MOST`] entries.
 pub(super) fn bounded<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>

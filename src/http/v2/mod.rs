@@ -10,6 +10,7 @@ mod describe;
 mod errors;
 mod infer;
 mod numbers;
+mod object;
 mod parameters;
 mod pictures;
 mod raw;

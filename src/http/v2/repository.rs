@@ -150,12 +150,15 @@ fn refuse_solver(target: &Target) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Reads a body that may be empty.
+/// Reads a body that may be empty, or `null`, which says as much.
 async fn read<T: for<'de> Deserialize<'de> + Default>(
     request: Request,
     state: &ApiState,
 ) -> Result<T, ApiError> {
     let collect = async |request| body::collect(request, state).await;
     let body = body::in_time(request, state, collect).await?;
-    if body.iter().all(u8::is_ascii_whitespace) { Ok(T::default()) } else { parse_json(&body) }
+    match body.trim_ascii() {
+        b"" | b"null" => Ok(T::default()),
+        json => parse_json(json),
+    }
 }

@@ -6,9 +6,10 @@ use bytes::Bytes;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::bounded::bounded;
+use super::bounded::{bounded, objects};
 use super::errors::shown;
 use super::numbers::JsonData;
+use super::object::Object;
 use super::parameters::Parameters;
 use super::value::{BYTES, Files, Value};
 use super::{HEADER_LENGTH, datatype};
@@ -46,11 +47,11 @@ pub(super) struct InferRequest {
     #[schema(value_type = Object, required = false)]
     parameters: Parameters,
     /// Every input of the model, in any order.
-    #[serde(deserialize_with = "bounded")]
+    #[serde(deserialize_with = "objects")]
     #[schema(max_items = 256)]
     inputs: Vec<InputTensor>,
     /// The outputs that are wanted; all if there are none.
-    #[serde(default, deserialize_with = "bounded")]
+    #[serde(default, deserialize_with = "objects")]
     #[schema(max_items = 256, required = false)]
     outputs: Vec<RequestedOutput>,
 }
@@ -186,9 +187,9 @@ pub(super) fn parse(mut body: Bytes, header: Option<usize>) -> Result<Inference,
     })
 }
 
-/// Reads JSON; what is wrong with it is told without repeating much of it.
+/// Reads an object; what is wrong with it is told without repeating much of it.
 pub(super) fn parse_json<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(json).map_err(|error| {
+    serde_json::from_slice(json).map(|Object(value)| value).map_err(|error| {
         let detail = format!("the JSON cannot be read: {}", shown(&error.to_string()));
         ApiError::new(ProblemCode::MalformedRequest, detail)
     })

@@ -106,11 +106,16 @@ pub struct ExplainOptions {
     pub report: ReportDetail,
     /// What it is compared with.
     pub compare: Fillers,
+    /// How many drafts are shown of it while it is done, 0 to [`ExplainOptions::MOST_PREVIEWS`],
+    /// to those who follow a job.
+    pub previews: u8,
 }
 
 impl ExplainOptions {
     /// Pixels of the largest picture that is compared: each comparison is another picture.
     pub const MOST_COMPARED: u64 = 4_194_304;
+    /// The most drafts: each costs as much as another iteration and a small picture.
+    pub const MOST_PREVIEWS: u8 = 32;
 
     /// Whether anything is to be told beside the summary.
     pub fn is_any(&self) -> bool {

@@ -200,6 +200,8 @@ impl Options {
                 faults.push(fault(field, message));
             }
         }
+        let most = ExplainOptions::MOST_PREVIEWS;
+        check_range(&mut faults, "previews", 0.0, most.into(), self.explain.previews.into());
         if let Err(found) = self.mask.validate() {
             faults.extend(found.iter().map(|fault| from_option(mask_field(fault.field), fault)));
         }

@@ -15,7 +15,7 @@ pub use failure::Failure;
 pub use id::{BatchId, JobId};
 pub use job::{BlobRef, Completion, Job, Times};
 pub use priority::Priority;
-pub use progress::JobProgress;
+pub use progress::{JobProgress, KeptPreview};
 pub use retry::RetryPolicy;
 pub use spec::{JobKind, JobSpec, LearnJob, RestoreJob};
 pub use state::{JobState, UnknownState};

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::BlobRef;
+
 /// How far a running job has come.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct JobProgress {
@@ -27,4 +29,17 @@ pub struct JobProgress {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub remaining_s: Option<f64>,
+    /// The latest draft of the picture. Kept with the rest, and told by events alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    pub preview: Option<KeptPreview>,
+}
+
+/// A draft of the picture of a running job.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptPreview {
+    /// Iterations done.
+    pub iteration: u64,
+    /// Its file, which the next one replaces.
+    pub file: BlobRef,
 }

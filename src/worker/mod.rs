@@ -11,6 +11,7 @@ mod config;
 mod easel;
 mod job;
 mod pool;
+mod preview;
 mod runner;
 mod watch;
 mod webhooks;

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use tracing::{Span, info_span};
 
+use super::preview::{self, Preview};
 use crate::engines::{Observer, Stage};
+use crate::imaging::Raster;
 use crate::jobs::JobProgress;
 use crate::numerics::{Control, Progress, Stopped};
 use crate::telemetry::Subject;
@@ -60,6 +62,8 @@ pub struct Watch {
     stopped: AtomicBool,
     iterations: AtomicUsize,
     stopwatch: Mutex<Stopwatch>,
+    /// A draft, until somebody takes it.
+    preview: Mutex<Option<Preview>>,
     /// The step of a trace that the job belongs to.
     cause: Span,
 }
@@ -94,6 +98,7 @@ impl Watch {
             stopped: AtomicBool::new(false),
             iterations: AtomicUsize::new(0),
             stopwatch: Mutex::new(Stopwatch { step, ..Stopwatch::default() }),
+            preview: Mutex::default(),
             cause,
         }
     }
@@ -127,6 +132,22 @@ impl Watch {
             }
         }
         progress
+    }
+
+    /// Keeps a draft until somebody takes it. Those that come before then are passed over, so that
+    /// no more of them are made small than are looked at.
+    pub(super) fn show(&self, draft: &Raster) {
+        if self.preview().is_some() {
+            return;
+        }
+        let Some(png) = preview::draw(draft) else { return };
+        let iteration = self.stopwatch().latest.map_or(0, |latest| latest.iteration as u64);
+        *self.preview() = Some(Preview { iteration, png });
+    }
+
+    /// The draft that was kept, if nobody has taken it yet.
+    pub(super) fn take_preview(&self) -> Option<Preview> {
+        self.preview().take()
     }
 
     pub(super) fn cancel(&self) {
@@ -168,6 +189,10 @@ impl Watch {
 
     pub(super) fn iterations(&self) -> usize {
         self.iterations.load(Ordering::Relaxed)
+    }
+
+    fn preview(&self) -> MutexGuard<'_, Option<Preview>> {
+        self.preview.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     // Only plain values are written under the lock, so a poisoned one holds nothing torn.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cogd::imaging::{ImageLimits, decode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -230,6 +233,46 @@ async fn events_tell_every_change_and_end_with_the_job() {
     assert_eq!(resume(*ids.last().unwrap()).await.status, StatusCode::NO_CONTENT);
     let again = resume(ids[0]).await;
     assert!(String::from_utf8(again.body.to_vec()).unwrap().contains("event: cancelled"));
+}
+
+#[tokio::test]
+async fn events_show_drafts_where_they_are_asked_for() {
+    let app = TestApp::with(|config| config.jobs.heartbeat = Duration::from_millis(50)).await;
+    app.work();
+    let (image, mask) = (grey_png(400, 200, 1), {
+        crate::support::app::png(400, 200, |x, y| if (x + y) % 2 == 0 { 255 } else { 0 })
+    });
+    let request = |extra: &[(&str, &[u8])]| {
+        let parts = [("image", image.as_slice()), ("mask", &mask), ("iterations", b"40")];
+        let request = multipart("/v1/inpaint", &[&parts, extra].concat());
+        with_header(request, "prefer", "respond-async")
+    };
+    let mut results = Vec::new();
+    for (previews, expected) in [("0", false), ("32", true)] {
+        let path = location(&app.call(request(&[("previews", previews.as_bytes())])).await);
+        let events = app.get(&format!("{path}/events")).await;
+        let text = String::from_utf8(events.body.to_vec()).unwrap();
+        let drafts: Vec<&str> =
+            text.split("\n\n").filter(|event| event.contains("event: preview")).collect();
+        assert_eq!(!drafts.is_empty(), expected, "{text}");
+        for draft in drafts {
+            assert!(!draft.contains("id: "), "it is no change of the job: {draft}");
+            let data = draft.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+            let told: Value = serde_json::from_str(data).unwrap();
+            assert!((1..=40).contains(&told["iteration"].as_u64().unwrap()), "{draft}");
+            assert_eq!(told["media_type"], "image/png");
+            let file = STANDARD.decode(told["image"].as_str().unwrap()).unwrap();
+            let draft = decode(&file, &ImageLimits::default()).unwrap().raster;
+            assert_eq!((draft.height(), draft.width()), (160, 320));
+        }
+        let job = app.get(&path).await.json();
+        assert_eq!(job["progress"]["preview"], Value::Null);
+        results.push(app.get(&format!("{path}/result")).await.body);
+    }
+    assert_eq!(results[0], results[1]);
+    let answer = app.call(request(&[("previews", b"33")])).await;
+    assert_eq!(answer.problem(), "invalid-parameters");
+    assert_eq!(answer.json()["errors"][0]["limit"], 32);
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ pub(super) use restorations::{FeatureAnswers, RestorationAnswers, ResultAnswers}
         (name = "jobs", description = "Work that goes on whether or not its client waits"),
         (name = "system", description = "Health, metrics, version, the meaning of problems"),
     ),
-    components(schemas(Problem, super::answer::Restoration, v1::FeatureSummary, v1::JobView)),
+    components(schemas(Problem, super::answer::Restoration, v1::FeatureSummary, v1::JobView, v1::JobPreview)),
 )]
 struct Base;
 

@@ -10,7 +10,8 @@ use utoipa::openapi::{RefOr, schema::KnownFormat, schema::SchemaFormat};
 
 use super::{FeatureFormat, Wishes};
 use crate::engines::{
-    EngineChoice, LearnSpec, NetworkName, ReportDetail, RestoreSpec, Task, dictionary_names,
+    EngineChoice, ExplainOptions, LearnSpec, NetworkName, ReportDetail, RestoreSpec, Task,
+    dictionary_names,
 };
 use crate::imaging::{ImageFormat, MaskChannel, MaskOptions, MetadataPolicy};
 use crate::jobs::Priority;
@@ -162,6 +163,12 @@ pub(super) const EXPLANATION: &[Field] = &[
             .build(),
         "Adds to the JSON answer the same picture, of at most 4194304 pixels, filled in simpler \
          ways: `harmonic`, as smooth as can be, and `telea`, fast marching."
+    ),
+    field!(
+        "previews" => options.explain.previews, "must be a whole number from 0 to 32",
+        whole(0, ExplainOptions::MOST_PREVIEWS.into()),
+        "How many small drafts of the picture, at most, the events of the job show while holes are \
+         filled, if this becomes one."
     ),
 ];
 

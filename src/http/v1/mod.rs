@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::ApiState;
 
 pub(super) use features::FeatureSummary;
-pub(super) use jobs::{JOB_ID, JobView, wait_for_end};
+pub(super) use jobs::{JOB_ID, JobPreview, JobView, wait_for_end};
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
 use tracing::{Instrument as _, info_span};
@@ -12,9 +12,10 @@ use super::ended::Ended;
 use super::work::{self, Product};
 use super::{JobFault, Workshop};
 use crate::engines::EngineError;
-use crate::jobs::{Completion, Failure, Job};
+use crate::jobs::{Completion, Failure, Job, JobProgress, KeptPreview};
 use crate::storage::{Beat, Claim, Recorded, StorageError};
 use crate::telemetry::trace::{self, TARGET, TraceContext};
+use crate::worker::preview::Preview;
 use crate::worker::{JobFailure, Watch};
 
 /// Wait before a record is tried again that the storage did not take.
@@ -260,15 +261,31 @@ impl Attempt {
         Failure { problem, can_pass: false }
     }
 
+    /// Keeps a draft for those who follow the job, unless that takes too long for the lease: another
+    /// one will come.
+    async fn keep(&self, Preview { iteration, png }: Preview) -> Option<KeptPreview> {
+        let job = &self.claim.job;
+        // Of this attempt alone, as its result is.
+        let role = format!("preview-{}", job.revision);
+        let put = self.workshop.blobs.put(job.id, &role, png, "image/png");
+        let file = timeout(self.workshop.queue.lease() / 4, put).await.ok()?.ok()?;
+        Some(KeptPreview { iteration, file })
+    }
+
     /// Signs of life, until one is answered that the job has gone to another worker.
     async fn lost_lease(&self) {
         let config = &self.workshop.config;
         let mut ticks = interval(config.heartbeat);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut preview = None;
         loop {
             ticks.tick().await;
             let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let progress = watch.map(|watch| watch.progress());
+            if let Some(draft) = watch.as_ref().and_then(|watch| watch.take_preview()) {
+                preview = self.keep(draft).await.or(preview);
+            }
+            let progress =
+                watch.map(|watch| JobProgress { preview: preview.clone(), ..watch.progress() });
             let queue = &self.workshop.queue;
             let is_recorded = self.is_recorded.lock().await;
             if *is_recorded {

@@ -6,9 +6,10 @@ use serde_json::Value;
 use super::{JobFault, Workshop};
 use crate::csc::dictionary::Dictionary;
 use crate::engines::{self, EngineError, Environment, Request};
+use crate::imaging::Raster;
 use crate::jobs::{Job, JobSpec, LearnJob, RestoreJob};
 use crate::storage::{LearnedDictionary, StorageError};
-use crate::worker::{Timings, Watch};
+use crate::worker::{Easel, Timings, Watch};
 
 /// Media type of a dictionary file.
 pub const DICTIONARY_MEDIA_TYPE: &str = "application/vnd.cogd.dictionary";
@@ -87,7 +88,9 @@ fn restore(
     let file = |role| files.iter().find(|(name, _)| name == role).map(|(_, bytes)| bytes.as_ref());
     let image = file("image").unwrap_or_default();
     let request = Request { task: job.task, image, mask: file("mask"), options: &job.options };
-    let answer = engines::process(&request, environment, watch)?;
+    let show = |draft: &Raster| watch.show(draft);
+    let easel = Easel::new(watch, job.options.explain.previews.into(), &show);
+    let answer = engines::process(&request, environment, &easel)?;
     Ok(Product {
         bytes: answer.bytes.into(),
         media_type: answer.format.media_type(),

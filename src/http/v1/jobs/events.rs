@@ -8,7 +8,10 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::stream::unfold;
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{JobView, find};
@@ -17,7 +20,7 @@ use crate::http::error::ApiError;
 use crate::http::openapi::{CommonProblems, JobProblems, StorageProblems};
 use crate::http::path::IdPath;
 use crate::http::{ApiState, RootPath};
-use crate::jobs::{Job, JobId};
+use crate::jobs::{Job, JobId, KeptPreview};
 use crate::storage::Changes;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -31,10 +34,10 @@ pub(super) struct JobEvent {
     /// Which change of the job this is, for `Last-Event-ID`.
     #[schema(example = "4")]
     id: String,
-    /// `progress`, or the final state of the job.
+    /// `progress`, `preview`, or the final state of the job.
     #[schema(example = "progress")]
     event: String,
-    /// The job as JSON, as `GET /v1/jobs/{id}` shows it.
+    /// The job as JSON, as `GET /v1/jobs/{id}` shows it; of a `preview`, a `JobPreview`.
     #[schema(content_media_type = "application/json")]
     data: String,
     /// Milliseconds to wait before connecting again.
@@ -42,12 +45,27 @@ pub(super) struct JobEvent {
     retry: u32,
 }
 
+/// A draft of the picture of a running job.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct JobPreview {
+    /// Iterations done.
+    #[schema(example = 24)]
+    iteration: u64,
+    /// Media type of the draft.
+    #[schema(example = "image/png")]
+    media_type: String,
+    /// The draft in base64, at most 320 pixels a side.
+    #[schema(format = Byte)]
+    image: String,
+}
+
 /// Follow a job.
 ///
 /// Every event carries the whole job as JSON. Its name is `progress` until the job has ended,
 /// then `succeeded`, `failed` or `cancelled`, and the stream closes. A client that was cut off
 /// sends the last id it has seen as `Last-Event-ID` and is told what has changed since; 204 means
-/// that there is nothing more to come.
+/// that there is nothing more to come. Events of a job that was asked for with `previews` are
+/// beside that named `preview`, have no id, and carry a small draft of the picture.
 #[utoipa::path(
     get, path = "/v1/jobs/{id}/events", tag = "jobs",
     params(
@@ -77,7 +95,8 @@ pub(super) async fn job_events(
     if job.state.is_final() && job.revision <= seen {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let follower = Follower { state, caller, changes, latest: Some(job), id, seen };
+    let follower =
+        Follower { state, caller, changes, latest: Some(job), id, seen, due: None, shown: None };
     let events = unfold(follower, |mut follower| async {
         let event = follower.next().await?;
         Some((Ok::<_, Infallible>(event), follower))
@@ -100,16 +119,26 @@ struct Follower {
     latest: Option<Job>,
     id: JobId,
     seen: i64,
+    /// The draft that is to be told next.
+    due: Option<KeptPreview>,
+    /// The draft that was told last.
+    shown: Option<KeptPreview>,
 }
 
 impl Follower {
     /// The next change; `None` when there will be no more, or the service stops.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            if let Some(preview) = self.due.take()
+                && let Some(event) = self.preview(preview).await
+            {
+                return Some(event);
+            }
             if let Some(job) = self.latest.take()
                 && job.revision > self.seen
             {
                 self.seen = job.revision;
+                self.due = self.fresh(&job);
                 return event(&job, &self.state.config.root_path);
             }
             tokio::select! {
@@ -124,6 +153,24 @@ impl Follower {
                 return None;
             }
         }
+    }
+
+    /// The draft of a running job that was not told yet.
+    fn fresh(&self, job: &Job) -> Option<KeptPreview> {
+        let kept = job.progress.as_ref().and_then(|progress| progress.preview.clone());
+        kept.filter(|kept| !job.state.is_final() && self.shown.as_ref() != Some(kept))
+    }
+
+    /// A draft as an event; `None` if its file cannot be read: the next one may have replaced it.
+    async fn preview(&mut self, preview: KeptPreview) -> Option<Event> {
+        let png = self.state.workshop.blobs.get(&preview.file).await.ok()?;
+        let told = JobPreview {
+            iteration: preview.iteration,
+            media_type: preview.file.media_type.clone(),
+            image: STANDARD.encode(png),
+        };
+        self.shown = Some(preview);
+        Event::default().event("preview").json_data(told).ok()
     }
 }
 

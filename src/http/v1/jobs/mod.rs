@@ -28,6 +28,7 @@ use crate::http::problem::ProblemCode;
 use crate::jobs::{Job, JobId, JobState};
 use crate::storage::{Cancel, Forget};
 
+pub(in crate::http) use events::JobPreview;
 pub(in crate::http) use view::{JobView, path};
 
 /// Says which preferences were granted.

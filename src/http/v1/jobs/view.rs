@@ -100,7 +100,10 @@ impl JobView {
             priority: job.priority,
             batch: job.batch,
             cancel_requested: job.cancel_requested,
-            progress: job.progress.clone(),
+            progress: job
+                .progress
+                .clone()
+                .map(|progress| JobProgress { preview: None, ..progress }),
             attempts: job.attempts,
             max_attempts: job.max_attempts,
             created_at: job.times.created,

@@ -2,7 +2,7 @@
 
 import { address } from "./api.js";
 
-/** The command that does what the page does; `output` is the file it writes. */
+/** The command that makes what the page does; `output` is the file it writes. */
 export function command({ task, image, parameters, hasMask, needsKey, output }) {
   const lines = [`curl -fsS ${quote(address(`v1/${task}`).href)}`];
   if (needsKey) lines.push('-H "Authorization: Bearer $COGD_KEY"');

@@ -10,9 +10,10 @@ const PAUSE_MS = 1000;
 /**
  * Has a restoration done as a job. `parts` is what the form of the request holds, as pairs of name
  * and value; `show` is called with every state of the job, and with `true` beside it while the
- * service cannot be heard; `stop` is an AbortSignal that cancels. Gives the job that has succeeded.
+ * service cannot be heard; `draw` with every draft of the picture; `stop` is an AbortSignal that
+ * cancels. Gives the job that has succeeded.
  */
-export async function restore(task, parts, show, stop) {
+export async function restore(task, parts, { show, draw }, stop) {
   const body = new FormData();
   for (const [name, value, file] of parts) body.append(name, value, ...(file ? [file] : []));
   const headers = { Prefer: "respond-async", "Idempotency-Key": uniqueName() };
@@ -28,7 +29,11 @@ export async function restore(task, parts, show, stop) {
     while (UNFINISHED.includes(job.state)) {
       try {
         for await (const event of events(`${path}/events`, seen)) {
-          ({ job, id: seen } = event);
+          if (event.name === "preview") {
+            draw(event.data);
+            continue;
+          }
+          ({ data: job, id: seen } = event);
           show(job);
         }
       } catch (error) {
@@ -53,8 +58,8 @@ export async function result(job) {
 }
 
 /**
- * Server-sent events as pairs of id and job. EventSource cannot send a key, so the stream is read
- * by hand.
+ * Server-sent events with id, name and data. EventSource cannot send a key, so the stream is read by
+ * hand.
  */
 async function* events(path, seen) {
   const headers = { Accept: "text/event-stream", ...(seen && { "Last-Event-ID": seen }) };
@@ -74,7 +79,7 @@ async function* events(path, seen) {
           .filter((line) => line.startsWith(`${name}:`))
           .map((line) => line.slice(name.length + 1).trimStart())
           .join("\n");
-      if (field("data")) yield { id: field("id"), job: JSON.parse(field("data")) };
+      if (field("data")) yield { id: field("id"), name: field("event"), data: JSON.parse(field("data")) };
     }
   }
 }

@@ -1,7 +1,8 @@
 // How far the work has come.
 
-import { byId } from "./dom.js";
+import { byId, make } from "./dom.js";
 import { showFigures } from "./figures.js";
+import { inlinePicture } from "./inline.js";
 import { bytes, duration } from "./numbers.js";
 
 const STAGES = {
@@ -13,6 +14,13 @@ const STAGES = {
 /** The sending of so many bytes has begun. */
 export function showSending(size) {
   show(`Sending ${bytes(size)}`, null, []);
+  byId("draft").replaceChildren();
+}
+
+/** A draft of the picture, in place of the one before. */
+export function showDraft(preview) {
+  const words = make("figcaption", {}, `Draft after ${preview.iteration} iterations`);
+  byId("draft").replaceChildren(inlinePicture(preview, "Draft of the repaired picture"), words);
 }
 
 /** The result is on its way back. */

@@ -5,15 +5,19 @@ import { command } from "./curl.js";
 import { showCommand } from "./dialogs.js";
 import { byId, save } from "./dom.js";
 import { Download, resultName } from "./download.js";
+import { EXPLAINING, explained, showExplanation } from "./explanation.js";
 import { clearFailure, note, showFailure } from "./failure.js";
 import { restore, result } from "./job.js";
 import { currentKey } from "./key.js";
 import { compareKnown, knownInWords } from "./known.js";
 import { Picture } from "./picture.js";
 import { encodeMask } from "./png.js";
-import { showFetching, showJob, showSending } from "./progress.js";
+import { showDraft, showFetching, showJob, showSending } from "./progress.js";
 import { deviceOf, showReport, showWarnings } from "./report.js";
 import { asServiceReads } from "./source.js";
+
+/** Drafts of the picture that are shown while the service works, at most. */
+const DRAFTS = "16";
 
 /** Has the picture on the easel repaired, and shows what comes of it. */
 export class Repair {
@@ -63,9 +67,9 @@ export class Repair {
     const parts = [["image", file, file.name], ...parameters];
     if (mask) parts.push(["mask", mask, "mask.png"]);
     // Exact whatever is downloaded later; other formats are written from it.
-    parts.push(["output_format", "png"]);
+    parts.push(["output_format", "png"], ["previews", DRAFTS]);
     showSending(file.size + (mask?.size ?? 0));
-    const job = await restore(task, parts, showJob, this.stop.signal);
+    const job = await restore(task, parts, { show: showJob, draw: showDraft }, this.stop.signal);
     showFetching();
     const blob = await result(job);
     const picture = await Picture.decode(blob).catch(() => {
@@ -75,10 +79,21 @@ export class Repair {
     this.stage.showAfter(picture);
     this.download.offer(file);
     showWarnings(job.report.warnings);
+    showExplanation(null);
     this.page.go("done");
     byId("outcome-title").focus({ preventScroll: true });
     this.stage.element.scrollIntoView({ block: "nearest" });
     this.#report(this.done);
+    if (parameters.some(([name]) => EXPLAINING.includes(name))) this.#explain(this.done);
+  }
+
+  async #explain(done) {
+    try {
+      const result = await explained(done.job);
+      if (this.done === done) showExplanation(result);
+    } catch (error) {
+      showFailure(error, this.settings);
+    }
   }
 
   async #report(done) {
@@ -118,7 +133,8 @@ export class Repair {
     const text = command({
       task,
       image: file.name,
-      parameters: [...parameters, ...format],
+      // With these the answer would be JSON.
+      parameters: [...parameters.filter(([name]) => !EXPLAINING.includes(name)), ...format],
       hasMask: mask !== null,
       needsKey: currentKey() !== "",
       output: resultName(file.name, format[0][1]),

@@ -48,7 +48,8 @@ export class Settings {
   /** What was set to other than its default, as pairs of name and value. */
   parameters() {
     const named = [...this.form.elements].filter(({ name, dataset }) => name && "default" in dataset);
-    const fields = named.map(({ name, value, dataset }) => [name, value.trim(), dataset.default]);
+    const given = ({ type, checked, value, dataset }) => (type === "checkbox" && !checked ? dataset.default : value.trim());
+    const fields = named.map((element) => [element.name, given(element), element.dataset.default]);
     return fields.filter(([, value, usual]) => value !== usual).map(([name, value]) => [name, value]);
   }
 

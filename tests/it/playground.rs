@@ -214,7 +214,8 @@ impl Runner {
 async fn a_person_repairs_pictures_with_the_page() {
     let Some(runner) = Runner::find() else { return };
     let service = Service::start(|_| {}).await;
-    let files = ["mask", "words", "repair", "sources", "keyboard", "looks", "photograph"];
+    let files =
+        ["mask", "words", "repair", "explanation", "sources", "keyboard", "looks", "photograph"];
     runner.run(&files, format!("{}/", service.address), Vec::new()).await;
     service.stop().await;
 }

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use burn::tensor::Device;
-
 use super::TrainError;
 
 /// Where networks are trained.
@@ -14,44 +12,47 @@ pub enum TrainingDevice {
     #[default]
     Flex,
     /// The processor, by libtorch.
-    Libtorch,
+    Libtorch(Precision),
     /// A graphics card, by libtorch.
-    Cuda(usize),
+    Cuda(usize, Precision),
+}
+
+/// What networks are computed with while they learn. What they learn is of single precision always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// 24 bits of mantissa.
+    #[default]
+    Single,
+    /// What a convolution takes and gives has eight bits of mantissa (bfloat16): several times
+    /// faster where the device multiplies matrices of such numbers. Norms and the loss are of
+    /// single precision.
+    Mixed,
 }
 
 impl TrainingDevice {
-    /// The device, without a record of what is computed on it.
+    /// The same device with another precision.
     ///
     /// # Errors
-    /// [`TrainError::Device`] if this program was built without libtorch.
-    pub(super) fn open(self) -> Result<Device, TrainError> {
-        match self {
-            Self::Flex => Ok(Device::flex()),
-            #[cfg(feature = "libtorch")]
-            Self::Libtorch => Ok(libtorch(None)),
-            #[cfg(feature = "libtorch")]
-            Self::Cuda(index) => Ok(libtorch(Some(index))),
-            #[cfg(not(feature = "libtorch"))]
-            Self::Libtorch | Self::Cuda(_) => Err(TrainError::Device {
+    /// [`TrainError::Device`] if the device knows single precision only.
+    pub fn with(self, precision: Precision) -> Result<Self, TrainError> {
+        match (self, precision) {
+            (Self::Flex, Precision::Single) => Ok(Self::Flex),
+            (Self::Flex, Precision::Mixed) => Err(TrainError::Device {
                 device: self.to_string(),
-                reason: "this program was built without the feature `libtorch`".to_owned(),
+                reason: "it computes with single precision only".to_owned(),
             }),
+            (Self::Libtorch(_), precision) => Ok(Self::Libtorch(precision)),
+            (Self::Cuda(index, _), precision) => Ok(Self::Cuda(index, precision)),
         }
     }
-}
-
-#[cfg(feature = "libtorch")]
-#[expect(deprecated, reason = "burn's own code for graphics cards needs a download to be built")]
-fn libtorch(card: Option<usize>) -> Device {
-    card.map_or_else(Device::libtorch, Device::libtorch_cuda)
 }
 
 impl fmt::Display for TrainingDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flex => f.write_str("flex"),
-            Self::Libtorch => f.write_str("libtorch"),
-            Self::Cuda(index) => write!(f, "cuda:{index}"),
+            Self::Libtorch(_) => f.write_str("libtorch"),
+            Self::Cuda(index, _) => write!(f, "cuda:{index}"),
         }
     }
 }
@@ -60,17 +61,17 @@ impl FromStr for TrainingDevice {
     type Err = TrainError;
 
     fn from_str(text: &str) -> Result<Self, TrainError> {
+        let single = Precision::Single;
         match text {
             "flex" => Ok(Self::Flex),
-            "libtorch" => Ok(Self::Libtorch),
-            "cuda" => Ok(Self::Cuda(0)),
+            "libtorch" => Ok(Self::Libtorch(single)),
+            "cuda" => Ok(Self::Cuda(0, single)),
             _ => {
-                text.strip_prefix("cuda:").and_then(|n| n.parse().ok()).map(Self::Cuda).ok_or_else(
-                    || TrainError::Device {
-                        device: text.to_owned(),
-                        reason: "there are flex, libtorch and cuda:N".to_owned(),
-                    },
-                )
+                let index = text.strip_prefix("cuda:").and_then(|index| index.parse().ok());
+                index.map(|index| Self::Cuda(index, single)).ok_or_else(|| TrainError::Device {
+                    device: text.to_owned(),
+                    reason: "there are flex, libtorch and cuda:N".to_owned(),
+                })
             }
         }
     }

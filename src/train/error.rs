@@ -28,7 +28,19 @@ pub enum TrainError {
         /// The step, counted from zero.
         step: u64,
     },
+    /// What libtorch refused.
+    #[error("libtorch: {0}")]
+    Libtorch(String),
     /// A file that is no network or no state of one.
     #[error("not a network file of this version: {0}")]
     File(String),
+}
+
+#[cfg(feature = "libtorch")]
+impl From<tch::TchError> for TrainError {
+    fn from(error: tch::TchError) -> Self {
+        // Its text ends in a trace of calls in libtorch.
+        let text = error.to_string();
+        Self::Libtorch(text.lines().next().unwrap_or_default().to_owned())
+    }
 }

@@ -7,15 +7,15 @@
 //! seeds and the number of the step: a run that was interrupted goes on bit for bit
 //! ([`NetworkFile`]).
 //!
-//! The only module that knows burn.
+//! The only module that knows burn and libtorch.
 
 pub mod coupling;
 pub mod data;
 
 mod device;
+mod differentiate;
 mod error;
 mod file;
-mod interpret;
 mod objective;
 mod optimizer;
 pub mod prune;
@@ -26,7 +26,7 @@ mod trainer;
 #[cfg(test)]
 mod tests;
 
-pub use device::TrainingDevice;
+pub use device::{Precision, TrainingDevice};
 pub use error::TrainError;
 pub use file::NetworkFile;
 pub use objective::{Batch, Score, Task};

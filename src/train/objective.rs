@@ -1,10 +1,8 @@
 //! What a network is to do, and how well it does it.
 
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::tensors::{Block, download};
+use super::tensors::Block;
 
 /// Data and what they ask of a network.
 pub trait Task {
@@ -74,9 +72,6 @@ impl std::fmt::Display for Score {
     }
 }
 
-/// Squared errors below this count as none: hiding of a flat sky is not to outweigh all else.
-const NEGLIGIBLE: f32 = 1e-4;
-
 impl Batch {
     pub(super) fn input(&self) -> &Block {
         match self {
@@ -84,42 +79,15 @@ impl Batch {
         }
     }
 
-    /// What is made small: the mean over the pictures of the logarithm of the mean squared error
-    /// in the holes, which is their PSNR up to a factor; or the cross entropy of the classes.
-    pub(super) fn loss(&self, output: Tensor<4>, device: &Device) -> Tensor<1> {
-        match self {
-            Self::Pictures { input, target } => {
-                let (input, target) = (input.tensor(device), target.tensor(device));
-                let [batch, _, rows, columns] = input.dims();
-                let holes = input.clone().narrow(1, 1, 1);
-                let error = (input.narrow(1, 0, 1) + output - target) * holes.clone();
-                let sum = |x: Tensor<4>| x.reshape([batch, rows * columns]).sum_dim(1);
-                let squared: Tensor<2> = sum(error.square()) / sum(holes).clamp_min(1.0);
-                (squared + NEGLIGIBLE).log().mean()
-            }
-            Self::Classes { labels, .. } => {
-                let [batch, classes, ..] = output.dims();
-                let mut wanted = vec![0.0; batch * classes];
-                for (index, label) in labels.iter().enumerate() {
-                    wanted[index * classes + label] = 1.0;
-                }
-                let wanted = Block { shape: [batch, classes, 1, 1], values: wanted };
-                let likely = log_softmax(output, 1) * wanted.tensor(device);
-                -likely.sum() / batch as f32
-            }
-        }
-    }
-
     /// Adds what is seen of an output to a tally.
-    pub(super) fn judge(&self, output: &Tensor<4>, tally: &mut Tally) {
-        let output_values = download(output);
+    pub(super) fn judge(&self, output: &[f32], tally: &mut Tally) {
         match self {
             Self::Pictures { input, target } => {
                 let [_, _, rows, columns] = input.shape;
                 let area = rows * columns;
                 let pairs =
                     input.values.chunks_exact(2 * area).zip(target.values.chunks_exact(area));
-                for ((input, target), output) in pairs.zip(output_values.chunks_exact(area)) {
+                for ((input, target), output) in pairs.zip(output.chunks_exact(area)) {
                     let (filled, holes) = input.split_at(area);
                     let (mut before, mut after) = (0.0, 0.0);
                     for i in 0..area {
@@ -133,8 +101,8 @@ impl Batch {
                 }
             }
             Self::Classes { labels, .. } => {
-                let classes = output_values.len() / labels.len();
-                for (scores, label) in output_values.chunks_exact(classes).zip(labels) {
+                let classes = output.len() / labels.len();
+                for (scores, label) in output.chunks_exact(classes).zip(labels) {
                     let best = (0..classes).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
                     tally.examples += 1;
                     tally.right += usize::from(best == Some(*label));

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::interpret::Tensors;
+use super::differentiate::Tensors;
 use crate::network::Parameters;
 
 /// Numbers of four axes on the host: `(batch, channels, rows, columns)`.
@@ -20,14 +20,19 @@ impl Block {
     }
 }
 
-pub(super) fn upload(parameters: &Parameters, device: &Device) -> Tensors {
-    let flat = |values: &[f32]| vector(values.to_vec(), device);
+/// Where what is learned stands.
+pub(super) fn host_device() -> Device {
+    Device::flex()
+}
+
+pub(super) fn upload(parameters: &Parameters) -> Tensors {
+    let flat = |values: &[f32]| vector(values.to_vec());
     parameters.0.iter().map(|(name, array)| (name.clone(), flat(&array.values))).collect()
 }
 
-pub(super) fn vector(values: Vec<f32>, device: &Device) -> Tensor<1> {
+pub(super) fn vector(values: Vec<f32>) -> Tensor<1> {
     let shape = [values.len()];
-    Tensor::from_data(TensorData::new(values, shape), device)
+    Tensor::from_data(TensorData::new(values, shape), &host_device())
 }
 
 /// All numbers of a tensor.

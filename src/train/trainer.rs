@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::TrainError;
 use super::coupling::{Coupling, CouplingSettings, Factors, Step, pairs};
 use super::device::TrainingDevice;
-use super::interpret::{Norms, Tensors, forward};
+use super::differentiate::{Machine, Tensors, machine};
 use super::objective::{Score, Tally, Task};
 use super::optimizer::{Memory, Optimizer, OptimizerSettings};
 use super::schedule::Schedule;
-use super::tensors::{download, upload, vector};
+use super::tensors::{download, host_device, upload, vector};
 use crate::network::{Array, Graph, Parameters, Role};
 use crate::numerics::norms::single;
 use crate::numerics::prox::soft_threshold;
@@ -51,7 +51,7 @@ pub struct TrainState {
 pub struct Trainer {
     graph: Graph,
     settings: TrainSettings,
-    device: Device,
+    machine: Box<dyn Machine>,
     slots: BTreeMap<String, Slot>,
     average: Option<Tensors>,
     sparse: Vec<String>,
@@ -84,8 +84,8 @@ impl Trainer {
     ) -> Result<Self, TrainError> {
         check(&settings)?;
         parameters.check(&graph)?;
-        let device = device.open()?;
-        let tensors = upload(parameters, &device);
+        let machine = machine(device)?;
+        let tensors = upload(parameters);
         let slot = |(name, shape, role): (String, Vec<usize>, Role)| {
             let values = tensors[&name].clone();
             let optimizer = Optimizer::new(settings.optimizer, role);
@@ -102,7 +102,7 @@ impl Trainer {
         let average = (settings.averaging > 0.0).then(|| {
             slots.iter().map(|(name, slot)| (name.clone(), slot.values.clone())).collect()
         });
-        Ok(Self { graph, settings, device, slots, average, sparse, coupling, step: 0 })
+        Ok(Self { graph, settings, machine, slots, average, sparse, coupling, step: 0 })
     }
 
     /// Goes on from a state.
@@ -117,17 +117,17 @@ impl Trainer {
             ));
         }
         let mut memory = state.memory;
-        for (name, tensor) in upload(&state.parameters, &self.device) {
+        for (name, tensor) in upload(&state.parameters) {
             if let Some(slot) = self.slots.get_mut(&name) {
                 slot.values = tensor;
                 slot.optimizer = Optimizer::new(self.settings.optimizer, slot.role);
                 let memory = memory.remove(&name).unwrap_or_default();
-                slot.optimizer.recall(memory, &self.device)?;
+                slot.optimizer.recall(memory, &host_device())?;
             }
         }
         if let Some(average) = &state.average {
             average.check(&self.graph)?;
-            self.average = Some(upload(average, &self.device));
+            self.average = Some(upload(average));
         }
         self.step = state.step;
         Ok(())
@@ -181,27 +181,18 @@ impl Trainer {
     /// [`TrainError::Diverged`] if the loss is not finite.
     pub fn advance(&mut self, task: &dyn Task) -> Result<f32, TrainError> {
         let batch = task.batch(self.step);
-        let device = self.device.clone().autodiff();
-        let leaf = |slot: &Slot| {
-            let values = Tensor::from_inner(slot.values.clone());
-            if slot.role.is_trained() { values.require_grad() } else { values }
-        };
-        let leaves: Tensors =
-            self.slots.iter().map(|(name, slot)| (name.clone(), leaf(slot))).collect();
-        let input = batch.input().tensor(&device);
-        let computed = forward(&self.graph, &leaves, &input, Norms::Batch)?;
-        let loss = batch.loss(computed.output, &device);
-        let value = loss.clone().into_scalar::<f32>();
-        if !value.is_finite() {
+        let parameters =
+            self.slots.iter().map(|(name, slot)| (name.clone(), slot.values.clone())).collect();
+        let mut found = self.machine.differentiate(&self.graph, &parameters, &batch)?;
+        if !found.loss.is_finite() {
             return Err(TrainError::Diverged { step: self.step });
         }
-        let mut gradients = loss.backward();
 
         let rate = self.settings.schedule.rate(self.step);
         let mut seen = Step::default();
         let watched = self.coupling.as_ref().map(Coupling::names).unwrap_or_default();
         for (name, slot) in &mut self.slots {
-            let Some(gradient) = leaves[name].grad_remove(&mut gradients) else { continue };
+            let Some(gradient) = found.gradients.remove(name) else { continue };
             let is_watched = watched.contains(name.as_str());
             if is_watched {
                 seen.before.insert(name.clone(), download(&slot.values));
@@ -214,11 +205,12 @@ impl Trainer {
         }
         self.shrink(rate, &mut seen.after);
         self.project(rate, &mut seen);
-        for (name, mean, variance, samples) in computed.statistics {
-            self.follow(&format!("{name}.mean"), mean.inner());
+        for seen in found.statistics {
+            self.follow(&format!("{}.mean", seen.norm), seen.mean);
             // The variance of the population that the batch is a sample of.
-            let unbiased = samples as f32 / (samples as f32 - 1.0).max(1.0);
-            self.follow(&format!("{name}.variance"), variance.inner() * unbiased);
+            let samples = seen.samples as f32;
+            let unbiased = samples / (samples - 1.0).max(1.0);
+            self.follow(&format!("{}.variance", seen.norm), seen.variance * unbiased);
         }
         if let Some(average) = &mut self.average {
             // At the start, what was passed through weighs less.
@@ -231,7 +223,7 @@ impl Trainer {
             }
         }
         self.step += 1;
-        Ok(value)
+        Ok(found.loss)
     }
 
     /// The proximal step of the l1 term: factors come to rest at zero itself.
@@ -244,7 +236,7 @@ impl Trainer {
                 for value in &mut values {
                     *value = soft_threshold(*value, threshold);
                 }
-                slot.values = vector(values.clone(), &self.device);
+                slot.values = vector(values.clone());
                 after.insert(name.clone(), values);
             }
         }
@@ -258,7 +250,7 @@ impl Trainer {
         for name in coupling.changed() {
             if let (Some(slot), Some(values)) = (self.slots.get_mut(name), seen.after.remove(name))
             {
-                slot.values = vector(values, &self.device);
+                slot.values = vector(values);
             }
         }
     }
@@ -274,7 +266,7 @@ impl Trainer {
     /// # Errors
     /// [`TrainError::Data`] if there are none.
     pub fn evaluate(&self, task: &dyn Task) -> Result<Score, TrainError> {
-        evaluate(&self.graph, &self.result(), task, &self.device)
+        evaluate(&self.graph, &self.result(), task, &*self.machine)
     }
 }
 
@@ -289,7 +281,7 @@ pub fn score(
     device: TrainingDevice,
 ) -> Result<Score, TrainError> {
     parameters.check(graph)?;
-    evaluate(graph, parameters, task, &device.open()?)
+    evaluate(graph, parameters, task, &*machine(device)?)
 }
 
 /// What a network computes from a batch, by the code it is trained with.
@@ -303,23 +295,20 @@ pub fn compute(
     device: TrainingDevice,
 ) -> Result<Vec<f32>, TrainError> {
     parameters.check(graph)?;
-    let device = device.open()?;
-    let tensors = upload(parameters, &device);
-    Ok(download(&forward(graph, &tensors, &input.tensor(&device), Norms::Running)?.output))
+    machine(device)?.compute(graph, &upload(parameters), input)
 }
 
 fn evaluate(
     graph: &Graph,
     parameters: &Parameters,
     task: &dyn Task,
-    device: &Device,
+    machine: &dyn Machine,
 ) -> Result<Score, TrainError> {
-    let tensors = upload(parameters, device);
+    let tensors = upload(parameters);
     let batches = task.held_out();
     let mut tally = Tally::default();
     for batch in &batches {
-        let input = batch.input().tensor(device);
-        batch.judge(&forward(graph, &tensors, &input, Norms::Running)?.output, &mut tally);
+        batch.judge(&machine.compute(graph, &tensors, batch.input())?, &mut tally);
     }
     let last = batches.last().ok_or_else(|| {
         TrainError::Data("no examples were kept back to judge a network by".to_owned())

@@ -14,7 +14,8 @@ use crate::cli::log::Log;
 use crate::network::{Graph, Parameters};
 use crate::telemetry::BuildInfo;
 use crate::train::{
-    NetworkFile, OptimizerSettings, Schedule, Score, Task, TrainSettings, Trainer, TrainingDevice,
+    NetworkFile, OptimizerSettings, Precision, Schedule, Score, Task, TrainSettings, Trainer,
+    TrainingDevice,
 };
 
 use super::options::{Learning, OptimizerName};
@@ -61,7 +62,9 @@ struct Diary {
 
 impl Learning {
     pub(in crate::cli) fn device(&self) -> anyhow::Result<TrainingDevice> {
-        Ok(self.device.parse()?)
+        let device: TrainingDevice = self.device.parse()?;
+        let precision = if self.mixed { Precision::Mixed } else { Precision::Single };
+        Ok(device.with(precision)?)
     }
 
     /// The settings of a run of so many steps; `usual` is the optimiser if none was named.

@@ -39,6 +39,10 @@ pub(in crate::cli) struct Learning {
     #[arg(long, value_name = "DEVICE", default_value = "flex")]
     pub(in crate::cli) device: String,
 
+    /// Compute convolutions with bfloat16 numbers; only by libtorch
+    #[arg(long)]
+    pub(in crate::cli) mixed: bool,
+
     /// Keep the state in this file; if it exists, go on from it
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) checkpoint: Option<PathBuf>,

@@ -1,46 +1,110 @@
-//! Networks computed by burn, so that gradients follow.
+//! Networks computed by burn's own code for the processor.
 
-use std::collections::BTreeMap;
-
-use burn::tensor::activation::relu;
+use burn::tensor::activation::{log_softmax, relu};
 use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d, interpolate};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, InterpolateMode, InterpolateOptions};
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
+use super::{Found, Machine, NEGLIGIBLE, Statistics, Tensors};
 use crate::network::{Conv, EPSILON, Graph, MASK, NetworkError, Op};
+use crate::train::objective::Batch;
+use crate::train::tensors::{download, host_device};
+use crate::train::{Block, TrainError};
 
-/// The numbers of a network by name, flat: optimisers, projections and files look at numbers, and
-/// only here do they have a shape.
-pub(super) type Tensors = BTreeMap<String, Tensor<1>>;
+/// Computes by burn.
+pub(super) struct Flex(Device);
+
+impl Flex {
+    pub(super) fn new() -> Self {
+        Self(host_device())
+    }
+}
+
+impl Machine for Flex {
+    fn differentiate(
+        &self,
+        graph: &Graph,
+        parameters: &Tensors,
+        batch: &Batch,
+    ) -> Result<Found, TrainError> {
+        let device = self.0.clone().autodiff();
+        let mut leaves: Tensors = parameters
+            .iter()
+            .map(|(name, values)| (name.clone(), Tensor::from_inner(values.clone())))
+            .collect();
+        for (name, _, role) in graph.parameters() {
+            if role.is_trained()
+                && let Some(leaf) = leaves.remove(&name)
+            {
+                leaves.insert(name, leaf.require_grad());
+            }
+        }
+        let mut statistics = Vec::new();
+        let input = batch.input().tensor(&device);
+        let output = forward(graph, &leaves, &input, Norms::Batch(&mut statistics))?;
+        let loss = loss(batch, output, &device);
+        let value = loss.clone().into_scalar::<f32>();
+        let mut gradients = loss.backward();
+        let found = leaves.iter().filter_map(|(name, leaf)| {
+            leaf.grad_remove(&mut gradients).map(|gradient| (name.clone(), gradient))
+        });
+        Ok(Found { loss: value, gradients: found.collect(), statistics })
+    }
+
+    fn compute(
+        &self,
+        graph: &Graph,
+        parameters: &Tensors,
+        input: &Block,
+    ) -> Result<Vec<f32>, TrainError> {
+        let input = input.tensor(&self.0);
+        Ok(download(&forward(graph, parameters, &input, Norms::Running)?))
+    }
+}
+
+/// What is made small: the mean over the pictures of the logarithm of the mean squared error in the
+/// holes, which is their PSNR up to a factor; or the cross entropy of the classes.
+fn loss(batch: &Batch, output: Tensor<4>, device: &Device) -> Tensor<1> {
+    match batch {
+        Batch::Pictures { input, target } => {
+            let (input, target) = (input.tensor(device), target.tensor(device));
+            let [batch, _, rows, columns] = input.dims();
+            let holes = input.clone().narrow(1, 1, 1);
+            let error = (input.narrow(1, 0, 1) + output - target) * holes.clone();
+            let sum = |x: Tensor<4>| x.reshape([batch, rows * columns]).sum_dim(1);
+            let squared: Tensor<2> = sum(error.square()) / sum(holes).clamp_min(1.0);
+            (squared + NEGLIGIBLE).log().mean()
+        }
+        Batch::Classes { labels, .. } => {
+            let [batch, classes, ..] = output.dims();
+            let mut wanted = vec![0.0; batch * classes];
+            for (index, label) in labels.iter().enumerate() {
+                wanted[index * classes + label] = 1.0;
+            }
+            let wanted = Block { shape: [batch, classes, 1, 1], values: wanted };
+            let likely = log_softmax(output, 1) * wanted.tensor(device);
+            -likely.sum() / batch as f32
+        }
+    }
+}
 
 /// Which statistics norms use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Norms {
-    /// Those of the batch.
-    Batch,
+enum Norms<'a> {
+    /// Those of the batch, which are told.
+    Batch(&'a mut Vec<Statistics>),
     /// The running ones.
     Running,
 }
 
-/// What a network has computed.
-pub(super) struct Computed {
-    /// `(batch, channels, rows, columns)`.
-    pub(super) output: Tensor<4>,
-    /// Name of every norm with mean and variance of its channels in this batch, and the samples a
-    /// channel had; empty with running statistics.
-    pub(super) statistics: Vec<(String, Tensor<1>, Tensor<1>, usize)>,
-}
-
 /// Computes a network on a batch `(batch, channels, rows, columns)`; what every operator means is
 /// said by [`crate::network::forward`].
-pub(super) fn forward(
+fn forward(
     graph: &Graph,
     tensors: &Tensors,
     input: &Tensor<4>,
-    norms: Norms,
-) -> Result<Computed, NetworkError> {
+    mut norms: Norms<'_>,
+) -> Result<Tensor<4>, NetworkError> {
     let mut values: Vec<Tensor<4>> = Vec::new();
-    let mut statistics = Vec::new();
     for (_, node) in graph.nodes() {
         let get = |role: &str| numbers(tensors, &format!("{}.{role}", node.name));
         let argument = |index: usize| values[node.inputs[index].index()].clone();
@@ -53,7 +117,7 @@ pub(super) fn forward(
             Op::Norm => {
                 let x = argument(0);
                 let (scale, shift) = (get("scale")?, get("shift")?);
-                match norms {
+                match &mut norms {
                     Norms::Running => batch_norm(
                         x,
                         scale,
@@ -62,12 +126,15 @@ pub(super) fn forward(
                         get("variance")?,
                         f64::from(EPSILON),
                     ),
-                    Norms::Batch => {
+                    Norms::Batch(statistics) => {
                         let [batch, _, rows, columns] = x.dims();
                         let normed = batch_norm_train(x, scale, shift, f64::from(EPSILON));
-                        let samples = batch * rows * columns;
-                        let name = node.name.clone();
-                        statistics.push((name, normed.mean, normed.variance, samples));
+                        statistics.push(Statistics {
+                            norm: node.name.clone(),
+                            mean: normed.mean.inner(),
+                            variance: normed.variance.inner(),
+                            samples: batch * rows * columns,
+                        });
                         normed.output
                     }
                 }
@@ -108,7 +175,7 @@ pub(super) fn forward(
         };
         values.push(value);
     }
-    Ok(Computed { output: values.swap_remove(graph.output().index()), statistics })
+    Ok(values.swap_remove(graph.output().index()))
 }
 
 fn numbers(tensors: &Tensors, name: &str) -> Result<Tensor<1>, NetworkError> {

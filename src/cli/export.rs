@@ -16,6 +16,11 @@ pub(super) struct Export {
     #[arg(long)]
     unchecked: bool,
 
+    /// Write weights of half precision, and have the network computed with it; says how far the
+    /// result is from that of single precision
+    #[arg(long)]
+    half: bool,
+
     /// The file to write
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -45,20 +50,30 @@ mod at_work {
     /// where that is above one.
     const TOLERANCE: f32 = 1e-4;
 
+    /// The same for eleven bits of mantissa in place of 24.
+    const HALF_TOLERANCE: f32 = 0.02;
+
     impl Export {
         pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
             files::ensure_folder_of(&self.output)?;
             let file = NetworkFile::from_bytes(&files::read(&self.network)?)
                 .with_context(|| self.network.display().to_string())?;
             let name = self.output.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let model = export(&name, &file.graph, &file.parameters)?;
+            let mut model = export(&name, &file.graph, &file.parameters)?;
+            if self.half {
+                model = model.halved()?;
+            }
             if !self.unchecked {
                 let difference = difference(&file.graph, &file.parameters, &model)?;
+                let tolerance = if self.half { HALF_TOLERANCE } else { TOLERANCE };
                 ensure!(
-                    difference <= TOLERANCE,
+                    difference <= tolerance,
                     "the file computes something else than the network: the difference is \
                      {difference:e}"
                 );
+                if self.half {
+                    crate::cli::print(&format!("largest difference {difference:e}\n"))?;
+                }
             }
             files::write(&self.output, &model.encode())
         }

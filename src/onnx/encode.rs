@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use prost::Message as _;
 
+use super::OnnxError;
 use super::builder::OPSET;
 use super::proto::{GraphProto, ModelProto, OperatorSetIdProto, StringStringEntryProto};
 
@@ -20,6 +21,14 @@ pub struct Model {
 impl Model {
     pub(super) fn new(graph: GraphProto) -> Self {
         Self { graph, metadata: BTreeMap::new() }
+    }
+
+    /// The model of a graph that is made from this one's, with the same notes.
+    pub(super) fn map(
+        &self,
+        change: impl FnOnce(&GraphProto) -> Result<GraphProto, OnnxError>,
+    ) -> Result<Self, OnnxError> {
+        Ok(Self { graph: change(&self.graph)?, metadata: self.metadata.clone() })
     }
 
     /// Adds a note that travels with the file.

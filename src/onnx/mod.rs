@@ -13,6 +13,7 @@ mod element;
 mod encode;
 mod error;
 mod graph;
+mod half;
 mod inspect;
 mod operators;
 mod proto;

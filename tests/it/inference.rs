@@ -7,6 +7,7 @@ use cogd::inference::{
     BackendFactory, Device, Executor, ExecutorConfig, InferenceError, ModelSource, SessionOptions,
     Tensor,
 };
+use cogd::network::{Parameters, export, zoo};
 use cogd::numerics::Random;
 use cogd::onnx::{
     Convolution, Dimension, ElementType, GraphBuilder, InspectLimits, Interpolation, Model,
@@ -407,4 +408,20 @@ fn a_process_has_one_runtime_whatever_it_is_asked_for() {
     let again = cogd::inference::Runtime::load(&elsewhere).unwrap();
     assert!(std::ptr::eq(first, again));
     assert!(first.build().contains("ORT"), "{}", first.build());
+}
+
+#[test]
+fn half_precision_gives_what_single_precision_does_but_for_its_rounding() {
+    let Some(runtime) = runtime() else { return };
+    let graph = zoo::unet(2, 1, 8, 2).unwrap();
+    let whole = export("net", &graph, &Parameters::initial(&graph, 3)).unwrap();
+    let [whole, half] = [whole.clone(), whole.halved().unwrap()].map(|model| {
+        let executor = start(runtime, &model, ExecutorConfig::default());
+        run(&executor.handle(), vec![("image", noise(&[1, 2, 24, 32], 5))]).remove(0)
+    });
+    let (whole, half) = (samples(&whole), samples(&half));
+    let largest = whole.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    // Eleven bits of mantissa, a few layers deep.
+    assert_close(half, whole, 0.01 * largest);
+    assert_ne!(half, whole);
 }

@@ -134,6 +134,10 @@ fn a_network_is_trained_pruned_exported_and_run() {
     let told = losses(&log);
     assert_eq!(told.len(), 4, "{log}");
     assert!(told[3] < told[0], "{log}");
+    let further = "train restoration --from whole --rate 0.0001";
+    let (_, log) = desk.run(&format!("{further} {DATA} --steps 4 --every 2 -o further"));
+    assert!(losses(&log)[0] < told[0], "what was learned is there at the first step: {log}");
+    assert_eq!(desk.network("further").graph, desk.network("whole").graph);
 
     let prune = format!("prune restoration whole {DATA} --steps 20 --fine-tune 30 --every 10");
     let (report, _) = desk.run(&format!("{prune} --keep 0.5 -o pruned"));
@@ -201,6 +205,7 @@ fn bad_images_are_named_and_left_out_and_nothing_to_learn_from_is_refused() {
     assert!(desk.refused(&elsewhere("small")).contains("too few to learn from"));
     assert!(desk.refused(&elsewhere("nowhere")).contains("nowhere does not exist"));
     assert!(desk.refused(&format!("{train} --device quantum")).contains("no device `quantum`"));
+    assert!(desk.refused(&format!("{train} --mixed")).contains("single precision only"));
     assert!(desk.refused(&train.replace("--rate 0.003", "--rate=-1")).contains("positive"));
     let fault = desk.refused(&train.replace("--patch 16", "--patch 15"));
     assert!(fault.contains("15x15"), "{fault}");

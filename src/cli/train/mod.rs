@@ -40,6 +40,11 @@ pub(super) struct TrainRestoration {
     #[command(flatten)]
     data: PictureData,
 
+    /// Begin with this network, or the checkpoint of a run, in place of random numbers: what was
+    /// learned from one start helps with another
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["architecture", "width", "depth"])]
+    from: Option<PathBuf>,
+
     /// What kind of network
     #[arg(long, value_enum, default_value_t = Architecture::Unet)]
     architecture: Architecture,

@@ -1,7 +1,8 @@
 //! `cogd train` at work.
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::cli::files;
 use crate::cli::log::Log;
@@ -10,7 +11,7 @@ use crate::train::coupling::{CouplingSettings, Factors};
 use crate::train::data::CIFAR_CLASSES;
 use crate::train::{NetworkFile, Task, TrainSettings};
 
-use super::course::{Origin, record};
+use super::course::{Origin, hexadecimal, record};
 use super::options::OptimizerName;
 use super::{Architecture, Learning, Train, TrainCifar, TrainRestoration, TrainTask};
 
@@ -26,21 +27,17 @@ impl Train {
 impl TrainRestoration {
     fn run(self) -> anyhow::Result<()> {
         files::ensure_folder_of(&self.output)?;
-        let graph = match self.architecture {
-            Architecture::Unet => zoo::unet(2, 1, self.width, self.depth)?,
-            Architecture::Residual => zoo::residual(2, 1, self.width, self.depth)?,
-        };
+        let Beginning { graph, parameters, digest } = self.beginning()?;
         // Before pictures are prepared for minutes.
         Cost::of(&graph, [self.data.patch; 2])?;
         Cost::of(&graph, [self.data.crop; 2])?;
         let settings = self.learning.settings(self.steps, OptimizerName::Adamw)?;
         let log = Log::new(self.steps);
         let prepared = self.data.prepare(self.learning.seed, &log)?;
-        let mut parameters = Parameters::initial(&graph, self.learning.seed);
-        silence(&graph, &mut parameters);
         let described = json!({
             "task": "restoration",
             "graph": graph,
+            "from_sha256": digest,
             "data": self.data.described(),
             "train": settings,
             "seed": self.learning.seed,
@@ -51,6 +48,33 @@ impl TrainRestoration {
         let job = Job { graph, parameters, settings, origin, more };
         let file = job.run(&self.learning, &prepared.task, &log)?;
         files::write(&self.output, &file.to_bytes()?)
+    }
+}
+
+/// What a run begins with.
+struct Beginning {
+    graph: Graph,
+    parameters: Parameters,
+    /// SHA-256 of the file that it comes from, if it comes from one.
+    digest: Option<String>,
+}
+
+impl TrainRestoration {
+    fn beginning(&self) -> anyhow::Result<Beginning> {
+        if let Some(path) = &self.from {
+            let bytes = files::read(path)?;
+            let file =
+                NetworkFile::from_bytes(&bytes).with_context(|| path.display().to_string())?;
+            let digest = Some(hexadecimal(Sha256::new_with_prefix(&bytes)));
+            return Ok(Beginning { graph: file.graph, parameters: file.parameters, digest });
+        }
+        let graph = match self.architecture {
+            Architecture::Unet => zoo::unet(2, 1, self.width, self.depth)?,
+            Architecture::Residual => zoo::residual(2, 1, self.width, self.depth)?,
+        };
+        let mut parameters = Parameters::initial(&graph, self.learning.seed);
+        silence(&graph, &mut parameters);
+        Ok(Beginning { graph, parameters, digest: None })
     }
 }
 

@@ -278,7 +278,10 @@ fn refined(
     let Some(mask) = mask else { return Ok(Summary::default()) };
     let params = match network.manifest().start {
         Fill::Harmonic => InpaintParams::with_iterations(0),
-        Fill::Csc => InpaintParams::default(),
+        Fill::Csc => {
+            let iterations = network.manifest().iterations.map(|n| n as usize);
+            iterations.map_or_else(InpaintParams::default, InpaintParams::with_iterations)
+        }
     };
     let refiner = Refiner::of(network)?;
     let method = Method { transform, params: &params, refiner: Some(&refiner) };

@@ -26,6 +26,8 @@ pub struct Manifest {
     pub hd_strategy: HdStrategy,
     /// What stands in hidden pixels before a network refines it.
     pub start: Fill,
+    /// Iterations of the solver where it makes the start, from 1; its own default if not given.
+    pub iterations: Option<u32>,
     /// The input that takes the image.
     pub image: Option<ImageInput>,
     /// The input that takes the mask.

@@ -1,6 +1,7 @@
 //! Whether a manifest makes sense, by itself and for the model it stands beside. Pure.
 
 use super::{Colour, Fill, ImageInput, Layout, Manifest, ModelTask, SizePolicy};
+use crate::engines::RestoreSpec;
 use crate::inference::{Dimension, ElementType, Signature, ValueInfo};
 
 /// Longest side that a manifest may name.
@@ -64,6 +65,16 @@ impl Manifest {
         }
         if self.start != Fill::default() && self.task != ModelTask::Refine {
             return fault("start", "is for the task refine alone");
+        }
+        if let Some(iterations) = self.iterations {
+            if self.start != Fill::Csc {
+                return fault("iterations", "is for the start csc alone");
+            }
+            let range = 1..=RestoreSpec::MAX_ITERATIONS;
+            if !range.contains(&iterations) {
+                let (least, most) = range.into_inner();
+                return fault("iterations", format!("must lie between {least} and {most}"));
+            }
         }
         if self.output.is_none() && restores {
             return fault("output", format!("is needed for the task {}", self.task.name()));

@@ -95,7 +95,7 @@ fn a_network_that_refines_takes_one_plane_and_a_mask() {
         name = "y"
     "#;
     let manifest = Manifest::parse(text).unwrap();
-    assert_eq!(manifest.start, Fill::Csc);
+    assert_eq!((manifest.start, manifest.iterations), (Fill::Csc, None));
     let axes = |channels: u64| {
         [Dimension::from("n"), Dimension::from(channels), "height".into(), "width".into()]
     };
@@ -107,6 +107,8 @@ fn a_network_that_refines_takes_one_plane_and_a_mask() {
     for (from, to, key) in [
         ("colour = \"gray\"", "", "image.colour"),
         ("task = \"refine\"", "task = \"inpaint\"", "start"),
+        ("start = \"csc\"", "iterations = 140", "iterations"),
+        ("start = \"csc\"", "start = \"csc\"\niterations = 0", "iterations"),
         (
             "[mask]\n        name = \"x\"\n        place = \"last\"\n        hole = 1\n        known = 0",
             "",

@@ -145,6 +145,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("ort", &["inference"]),
     ("prost", &["onnx"]),
     ("burn", &["train"]),
+    ("tch", &["train"]),
     ("safetensors", &["train"]),
     ("anyhow", &["cli"]),
     ("indicatif", &["cli"]),

@@ -64,12 +64,15 @@ test("drafts are seen while the service works, and are gone before the next work
     const draft = page.getByRole("img", { name: "Draft of the repaired picture" });
     await draft.waitFor();
     assert.equal(await draft.evaluate((element) => element.decode().then(() => element.naturalWidth)), 240);
+    const sources = () => page.locator("#draft img").evaluateAll((images) => images.map((image) => image.src));
     await page.getByText(/^Draft after \d+ iterations$/).waitFor();
     assert.deepEqual(await violations(page), []);
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByText("Cancelled. Nothing was changed.").waitFor();
+    const [old] = await sources();
     await page.getByLabel("Widen by").fill("0");
     await page.getByLabel("Iterations").fill("5");
     await repair(page);
-    assert.equal(await page.locator("#draft img").count(), 0);
+    // On a slow machine even so little work may have a draft, of its own.
+    assert.ok(old && !(await sources()).includes(old));
   }));

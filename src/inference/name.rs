@@ -70,6 +70,9 @@ impl fmt::Display for Version {
 }
 
 impl Version {
+    /// The first one.
+    pub const FIRST: Self = Self(NonZeroU64::MIN);
+
     /// The version that is meant among those there are: the one asked for, else the newest.
     pub fn choose(asked: Option<Self>, mut there: impl Iterator<Item = Self>) -> Option<Self> {
         match asked {

@@ -10,8 +10,10 @@ use crate::inference::Device;
 /// Which models there are, and how they are run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelsConfig {
-    /// Folder of models; without one there are none.
+    /// Folder of models.
     pub dir: Option<PathBuf>,
+    /// Whether there are models that come with the program, too.
+    pub builtin: bool,
     /// Time between two looks at the folder; zero looks only at the start and when asked to.
     pub poll: Duration,
     /// Whether models are loaded as they appear, as far as they fit into the budget.
@@ -41,6 +43,7 @@ impl Default for ModelsConfig {
     fn default() -> Self {
         Self {
             dir: None,
+            builtin: true,
             poll: Duration::from_secs(5),
             preload: true,
             memory_budget: 4 << 30,

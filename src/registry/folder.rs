@@ -39,6 +39,11 @@ pub(super) struct Folder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stamp([Option<FileStamp>; 3]);
 
+impl Stamp {
+    /// Of what comes with the program: it never changes, and no folder's version is without a file.
+    pub(super) const BUILTIN: Self = Self([None, None, None]);
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct FileStamp {
     inode: u64,
@@ -86,6 +91,12 @@ impl Folder {
             (!versions.is_empty()).then_some((name, versions))
         });
         Ok(models.collect())
+    }
+
+    /// Whether there is a version of this name.
+    pub(super) fn has(&self, name: &ModelName) -> bool {
+        let folder = self.root.join(name.as_str());
+        entries(&folder).into_iter().flatten().any(|version| self.stamp(name, version).is_some())
     }
 
     /// The state of the files of a version; `None` if it has no model.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::folder::Folder;
 use super::lease::{Living, Loaded, Sheet};
+use super::shelf::Shelf;
 use super::table::Key;
 use super::{Manifest, ModelsConfig, RegistryError, triton};
 use crate::inference::{
@@ -25,7 +25,7 @@ pub(super) struct Prepared {
 /// Where models come from and what they are loaded with.
 #[derive(Debug)]
 pub(super) struct Loader {
-    pub(super) folder: Folder,
+    pub(super) shelf: Shelf,
     pub(super) config: ModelsConfig,
     pub(super) search: LibrarySearch,
     pub(super) living: Living,
@@ -35,7 +35,7 @@ pub(super) struct Loader {
 impl Loader {
     /// What the model of a version is for, by its manifest alone.
     pub(super) fn manifest(&self, (name, version): &Key) -> Result<Manifest, RegistryError> {
-        let [manifest, _] = self.folder.read_texts(name, *version)?;
+        let [manifest, _] = self.shelf.read_texts(name, *version)?;
         Ok(Manifest::parse(manifest.as_deref().unwrap_or_default())?)
     }
 
@@ -44,10 +44,10 @@ impl Loader {
         // Before a large file is read for nothing.
         let runtime = Runtime::load(&self.search).map_err(RegistryError::Runtime)?;
         let (name, version) = key;
-        let [manifest, triton] = self.folder.read_texts(name, *version)?;
+        let [manifest, triton] = self.shelf.read_texts(name, *version)?;
         let manifest = Manifest::parse(manifest.as_deref().unwrap_or_default())?;
         let limit = self.config.max_bytes;
-        let bytes = self.folder.read_model(name, *version, limit)?;
+        let bytes = self.shelf.read_model(name, *version, limit)?;
         let digest = sha256(&bytes);
         if let Some(expected) = &manifest.sha256
             && !expected.eq_ignore_ascii_case(&digest)
@@ -75,14 +75,14 @@ impl Loader {
     /// Loads the very file that was checked, however often: it is read each time, so that it need
     /// not be kept in memory, and from memory, so that nothing beside it is.
     fn factory(&self, runtime: &'static Runtime, key: &Key, digest: String) -> BackendFactory {
-        let (folder, limit) = (self.folder.clone(), self.config.max_bytes);
+        let (shelf, limit) = (self.shelf.clone(), self.config.max_bytes);
         let threads = self.config.threads_of_a_session();
         let options =
             SessionOptions { device: self.config.device, threads, ..SessionOptions::default() };
         let (name, version) = key.clone();
         Arc::new(move || {
             let failed = |reason: String| BackendError { reason };
-            let bytes = folder.read_model(&name, version, limit);
+            let bytes = shelf.read_model(&name, version, limit);
             let bytes = bytes.map_err(|error| failed(error.to_string()))?;
             if sha256(&bytes) != digest {
                 return Err(failed("model.onnx was changed while it was in use".to_owned()));

@@ -8,7 +8,6 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::task::spawn_blocking;
 
 use super::lease::Loaded;
-use super::loader::Loader;
 use super::table::Key;
 use super::{Registry, RegistryError, RegistryFault};
 use crate::telemetry::CacheEvent;
@@ -16,10 +15,8 @@ use crate::telemetry::CacheEvent;
 impl Registry {
     /// Looks at what is in the folder now.
     pub(super) fn scan(&self) -> Result<(), RegistryError> {
-        if let Some(loader) = &self.loader {
-            let listing = loader.folder.list()?;
-            self.table().update(listing);
-        }
+        let listing = self.loader.shelf.list()?;
+        self.table().update(listing);
         Ok(())
     }
 
@@ -30,10 +27,8 @@ impl Registry {
         key: &Key,
         gently: bool,
     ) -> Result<Option<Arc<Loaded>>, RegistryFault> {
-        let (Some(loader), Some(stamp)) = (&self.loader, self.table().begin(key)) else {
-            return Ok(None);
-        };
-        match self.start(loader, key, gently) {
+        let Some(stamp) = self.table().begin(key) else { return Ok(None) };
+        match self.start(key, gently) {
             Ok(Some(model)) => {
                 let model = Arc::new(model);
                 model.touch(self.tick());
@@ -60,13 +55,8 @@ impl Registry {
         }
     }
 
-    fn start(
-        &self,
-        loader: &Loader,
-        key: &Key,
-        gently: bool,
-    ) -> Result<Option<Loaded>, RegistryError> {
-        let prepared = loader.prepare(key)?;
+    fn start(&self, key: &Key, gently: bool) -> Result<Option<Loaded>, RegistryError> {
+        let prepared = self.loader.prepare(key)?;
         let (needed, limit) = (prepared.bytes(), self.config.memory_budget);
         if needed > limit {
             return Err(RegistryError::NoRoom { limit, needed });
@@ -77,7 +67,7 @@ impl Registry {
         for _ in 0..victims {
             self.metrics.models().cache(CacheEvent::Evicted);
         }
-        let model = loader.start(prepared)?;
+        let model = self.loader.start(prepared)?;
         let (name, version) = key;
         let provider = model.handle().placement().provider();
         tracing::info!(model = %name, %version, provider, bytes = needed, "loaded");

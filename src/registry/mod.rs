@@ -1,4 +1,4 @@
-//! Models by name and version, from a folder of `NAME/VERSION/model.onnx`.
+//! Models by name and version, from a folder of `NAME/VERSION/model.onnx` and from the program itself.
 //!
 //! - A request takes a [`Lease`] and runs it. What was leased answers, even if the model is
 //!   unloaded or replaced meanwhile; it ends with its last lease.
@@ -18,6 +18,7 @@ mod lease;
 mod loader;
 mod loading;
 mod networks;
+mod shelf;
 mod table;
 mod triton;
 mod watch;
@@ -41,10 +42,10 @@ pub use crate::inference::{
 };
 use crate::inference::{LibrarySearch, Runtime};
 use crate::telemetry::{CacheEvent, Metrics};
-use folder::Folder;
 use lease::{Living, Loaded};
 use loader::Loader;
 use loading::blocking;
+use shelf::Shelf;
 use table::{Lookup, Table};
 
 /// What is known of ONNX Runtime.
@@ -67,8 +68,7 @@ pub enum RuntimeState {
 #[derive(Debug)]
 pub struct Registry {
     config: ModelsConfig,
-    /// `None` if there is no folder, and so no model.
-    loader: Option<Loader>,
+    loader: Loader,
     table: Mutex<Table>,
     /// Held while a model is loaded: one after another, so that room made for one is not taken by
     /// the next.
@@ -93,15 +93,12 @@ impl Registry {
         metrics: &Arc<Metrics>,
     ) -> Result<Arc<Self>, RegistryError> {
         let living = Living::default();
-        let loader = match &config.dir {
-            Some(dir) => Some(Loader {
-                folder: Folder::open(dir)?,
-                config: config.clone(),
-                search,
-                living: living.clone(),
-                metrics: Arc::clone(metrics),
-            }),
-            None => None,
+        let loader = Loader {
+            shelf: Shelf::open(config.dir.as_deref(), config.builtin)?,
+            config: config.clone(),
+            search,
+            living: living.clone(),
+            metrics: Arc::clone(metrics),
         };
         let registry = Self {
             config: config.clone(),

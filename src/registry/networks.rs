@@ -21,7 +21,7 @@ impl Networks for Registry {
         if Runtime::loaded().is_some() {
             return None;
         }
-        let search = &self.loader.as_ref()?.search;
+        let search = &self.loader.search;
         // Where it was looked for is nobody's business but the operator's.
         search.find().err().map(|_| "ONNX Runtime is not installed".to_owned())
     }
@@ -62,12 +62,9 @@ impl Registry {
         name: &ModelName,
         version: Option<Version>,
     ) -> Result<Manifest, RegistryFault> {
-        let Some(loader) = &self.loader else {
-            return Err(Arc::new(RegistryError::UnknownModel { name: name.clone() }));
-        };
         match self.look_up(name, version)? {
             super::Lookup::Ready(model) => Ok(Lease::new(model).manifest().clone()),
-            super::Lookup::Load(key) => loader.manifest(&key).map_err(Arc::new),
+            super::Lookup::Load(key) => self.loader.manifest(&key).map_err(Arc::new),
         }
     }
 

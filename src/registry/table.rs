@@ -156,7 +156,11 @@ impl Table {
             for (version, entry) in &model.versions {
                 let wanted = match &entry.state {
                     State::Ready { stamp, .. } => stamp.as_ref() != Some(&entry.stamp),
-                    State::Idle => eager && !entry.tried && newest == Some(*version),
+                    // What comes with the program may never be asked for.
+                    State::Idle => {
+                        let is_new = !entry.tried && entry.stamp != Stamp::BUILTIN;
+                        eager && is_new && newest == Some(*version)
+                    }
                     State::Failed(_) => false,
                 };
                 if wanted {

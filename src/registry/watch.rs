@@ -14,7 +14,7 @@ impl Registry {
         loop {
             self.refresh().await;
             let poll = self.config.poll;
-            if self.loader.is_none() || poll.is_zero() {
+            if self.config.dir.is_none() || poll.is_zero() {
                 return;
             }
             tokio::select! {

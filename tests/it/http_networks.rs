@@ -354,7 +354,9 @@ fn without_the_runtime_networks_are_listed_as_unavailable_and_our_own_engines_ar
         let engine = engines.as_array().unwrap().iter().find(|engine| engine["name"] == name);
         engine.unwrap()["unavailable"].clone()
     };
-    assert_eq!(told("lama"), "ONNX Runtime is not installed");
+    for network in ["lama", "hybrid"] {
+        assert_eq!(told(network), "ONNX Runtime is not installed");
+    }
     assert_eq!((told("auto"), told("csc")), (Value::Null, Value::Null));
 }
 
@@ -456,5 +458,8 @@ fn the_command_line_restores_by_a_network_of_a_folder() {
     let unknown = restore(work, &arguments("nobody"));
     assert_eq!(unknown.status.code(), Some(1));
     let told = String::from_utf8_lossy(&unknown.stderr);
-    assert!(told.contains("there is no engine `nobody`; there is auto, csc, lama"), "{told}");
+    assert!(
+        told.contains("there is no engine `nobody`; there is auto, csc, hybrid, lama"),
+        "{told}"
+    );
 }

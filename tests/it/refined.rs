@@ -116,7 +116,13 @@ fn opened(bytes: &[u8]) -> Raster {
 fn hidden_pixels_have_no_influence_and_known_ones_keep_every_bit() {
     let Some(engines) = Engines::open(1) else { return };
     let holes = mask(48, 72, blots);
-    for (engine, models) in [("harmonic", &MODELS[..]), ("csc-first", &MODELS[3..])] {
+    let engines_of = [
+        ("harmonic", &MODELS[..]),
+        ("csc-first", &MODELS[3..]),
+        // It comes with the program.
+        ("hybrid", &MODELS[2..3]),
+    ];
+    for (engine, models) in engines_of {
         for model in models {
             for depth in [BitDepth::Eight, BitDepth::Sixteen] {
                 let clean = scene(48, 72, *model, depth);
@@ -167,9 +173,13 @@ fn the_report_says_what_was_done() {
         ("csc-first:1", Some("dct"), 70)
     );
 
+    let hybrid = engines.inpaint("hybrid", &image, &holes);
+    assert_eq!((hybrid.report.engine.as_str(), hybrid.report.iterations), ("hybrid:1", 140));
+
     let plain = engines.inpaint("csc", &image, &holes);
     let refined = engines.inpaint("csc-first", &image, &holes);
     assert_ne!(plain.bytes, refined.bytes, "the network has a say");
+    assert_ne!(refined.bytes, hybrid.bytes, "each network its own");
 }
 
 #[test]
@@ -177,7 +187,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
     let (Some(one), Some(three)) = (Engines::open(1), Engines::open(3)) else { return };
     let image = file(&scene(44, 60, ColorModel::Rgb, BitDepth::Sixteen), ImageFormat::Png);
     let holes = mask(44, 60, blots);
-    for engine in ["harmonic", "csc-first"] {
+    for engine in ["harmonic", "csc-first", "hybrid"] {
         let [a, b] = [&one, &three].map(|engines| engines.inpaint(engine, &image, &holes).bytes);
         assert!(a == b, "{engine}");
         assert!(a == one.inpaint(engine, &image, &holes).bytes, "{engine} again");

@@ -24,6 +24,7 @@ use crate::support::networks::runtime;
 fn config(folder: &ModelFolder) -> ModelsConfig {
     ModelsConfig {
         dir: Some(folder.path()),
+        builtin: false,
         poll: Duration::from_millis(20),
         device: Device::Cpu,
         threads: 1,

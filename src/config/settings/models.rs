@@ -13,7 +13,13 @@ pub(super) const MODELS: &[Setting] = &[
         "models.dir",
         models.dir,
         OptionalPath("the path of a folder"),
-        "Folder of models, `NAME/VERSION/model.onnx` each. Without one there are no models."
+        "Folder of models, `NAME/VERSION/model.onnx` each."
+    ),
+    setting!(
+        "models.builtin",
+        models.builtin,
+        Switch,
+        "Whether the models that come with the program can be asked for. A model of the same name in the folder takes its place; each is loaded by the first request for it."
     ),
     setting!(
         "models.url",

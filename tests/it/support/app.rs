@@ -40,10 +40,12 @@ pub(crate) struct Answer {
 }
 
 impl TestApp {
-    /// A service at its defaults but for what `change` changes.
+    /// A service at its defaults but for what `change` changes, and with no models but those that a
+    /// test brings.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config { data_dir: folder.path().join("data"), ..Config::default() };
+        config.models.builtin = false;
         change(&mut config);
         let app = Arc::new(App::build(config).await.unwrap());
         Self { router: app.router(), app, stop: CancellationToken::new(), folder }

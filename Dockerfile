@@ -105,6 +105,8 @@ COPY --from=onnxruntime-gpu /out/ /
 LABEL org.opencontainers.image.description="Repairs images, on NVIDIA GPUs where networks do it"
 
 
+# A stage of this file, which has no tag.
+# hadolint ignore=DL3006
 FROM on-${VARIANT}
 COPY --from=system --chown=65532:65532 /out/data/ /data/
 COPY --from=notices /out/ /

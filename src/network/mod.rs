@@ -15,6 +15,7 @@ mod export;
 mod fold;
 mod forward;
 mod graph;
+mod grow;
 mod parameters;
 
 #[cfg(test)]
@@ -26,4 +27,5 @@ pub use export::export;
 pub use fold::{absorb, fold};
 pub use forward::{Features, forward};
 pub use graph::{Conv, EPSILON, Graph, MASK, Node, NodeId, Op};
+pub use grow::grow;
 pub use parameters::{Array, Parameters, Role};

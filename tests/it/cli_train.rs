@@ -149,6 +149,14 @@ fn a_network_is_trained_pruned_exported_and_run() {
 
     let Some(runtime) = runtime() else { return };
     desk.run("export pruned -o pruned.onnx");
+    let grow = format!("train restoration --from pruned.onnx {DATA}");
+    let learn = "--rate 0.0001 --steps 4 --every 2";
+    let (_, log) = desk.run(&format!("{grow} --width 6 --depth 1 {learn} -o grown"));
+    assert!(losses(&log)[0] < told[0], "what was learned is there at the first step: {log}");
+    assert_eq!(desk.network("grown").graph, whole.graph);
+    assert!(desk.refused(&grow).contains("say with --width and --depth"));
+    assert!(desk.refused(&format!("{grow} --width 1 --depth 1")).contains("cannot become 1"));
+    assert!(desk.refused(&format!("{grow} --width 6 --depth 2")).contains("is missing"));
     let model = ModelSource::Memory(Arc::from(desk.bytes("pruned.onnx")));
     let mut session = runtime.factory(model, PLAIN)().unwrap();
     let mut random = Random::seeded(8);

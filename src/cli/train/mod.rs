@@ -40,22 +40,24 @@ pub(super) struct TrainRestoration {
     #[command(flatten)]
     data: PictureData,
 
-    /// Begin with this network, or the checkpoint of a run, in place of random numbers: what was
-    /// learned from one start helps with another
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["architecture", "width", "depth"])]
+    /// Begin with this network, the checkpoint of a run, or what `cogd export` wrote, in place of
+    /// random numbers: what was learned from one start helps with another. With --width and its
+    /// --depth, channels are added to it; a file of `cogd export` needs both
+    #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 
-    /// What kind of network
-    #[arg(long, value_enum, default_value_t = Architecture::Unet)]
-    architecture: Architecture,
+    /// What kind of network [default: unet]
+    #[arg(long, value_enum)]
+    architecture: Option<Architecture>,
 
-    /// Channels at full size
-    #[arg(long, value_name = "N", default_value_t = 16)]
-    width: usize,
+    /// Channels at full size [default: 16]
+    #[arg(long, value_name = "N")]
+    width: Option<usize>,
 
     /// Times that a U-net halves the picture, or blocks of a residual network
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    depth: usize,
+    /// [default: 2]
+    #[arg(long, value_name = "N")]
+    depth: Option<usize>,
 
     #[command(flatten)]
     learning: Learning,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use crate::csc::InpaintParams;
 use crate::worker::ThreadCount;
 
 /// How to learn
@@ -85,6 +86,10 @@ pub(in crate::cli) struct PictureData {
     /// What the network is given where a picture is damaged
     #[arg(long, value_enum, default_value_t = StartName::Solver)]
     pub(in crate::cli) start: StartName,
+
+    /// Iterations of the solver, with which the network will be used, too
+    #[arg(long, value_name = "N", default_value_t = InpaintParams::DEFAULT_ITERATIONS)]
+    pub(in crate::cli) iterations: usize,
 
     /// Damaged pictures to prepare, in turn from all images
     #[arg(long, value_name = "N", default_value = "600")]

@@ -73,7 +73,7 @@ impl PictureData {
         let held_out = cut(&images, held_out, 0);
         let crops = cut(&learning, crops, 1);
         log.say(&format!("preparing {} pictures", crops.len() + held_out.len()));
-        let start = self.start.start();
+        let start = self.start();
         let task = Restoration::new(
             fill(crops, start, &threads)?,
             fill(held_out, start, &threads)?,
@@ -90,13 +90,20 @@ impl PictureData {
         let damage: Vec<_> = self.damage.iter().map(|damage| damage.kind()).collect();
         serde_json::json!({
             "damage": damage,
-            "start": self.start.start(),
+            "start": self.start(),
             "crops": self.crops,
             "crop": self.crop,
             "held_out": self.held_out,
             "patch": self.patch,
             "batch": self.batch,
         })
+    }
+
+    fn start(&self) -> Start {
+        match self.start {
+            StartName::Harmonic => Start::Harmonic,
+            StartName::Solver => Start::Solver(self.iterations),
+        }
     }
 
     /// One image as luma.
@@ -156,15 +163,6 @@ impl DamageName {
             Self::Strokes => DamageKind::Strokes,
             Self::Blocks => DamageKind::Blocks,
             Self::Noise => DamageKind::Noise,
-        }
-    }
-}
-
-impl StartName {
-    fn start(self) -> Start {
-        match self {
-            Self::Harmonic => Start::Harmonic,
-            Self::Solver => Start::Solver,
         }
     }
 }

@@ -6,7 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::cli::files;
 use crate::cli::log::Log;
-use crate::network::{Cost, Graph, Parameters, zoo};
+use crate::network::{Array, Cost, Graph, Parameters, grow, zoo};
+use crate::onnx;
 use crate::train::coupling::{CouplingSettings, Factors};
 use crate::train::data::CIFAR_CLASSES;
 use crate::train::{NetworkFile, Task, TrainSettings};
@@ -61,20 +62,58 @@ struct Beginning {
 
 impl TrainRestoration {
     fn beginning(&self) -> anyhow::Result<Beginning> {
-        if let Some(path) = &self.from {
-            let bytes = files::read(path)?;
-            let file =
-                NetworkFile::from_bytes(&bytes).with_context(|| path.display().to_string())?;
-            let digest = Some(hexadecimal(Sha256::new_with_prefix(&bytes)));
-            return Ok(Beginning { graph: file.graph, parameters: file.parameters, digest });
-        }
-        let graph = match self.architecture {
-            Architecture::Unet => zoo::unet(2, 1, self.width, self.depth)?,
-            Architecture::Residual => zoo::residual(2, 1, self.width, self.depth)?,
+        let Some(path) = &self.from else {
+            let (graph, mut parameters) = self.random()?;
+            silence(&graph, &mut parameters);
+            return Ok(Beginning { graph, parameters, digest: None });
         };
-        let mut parameters = Parameters::initial(&graph, self.learning.seed);
-        silence(&graph, &mut parameters);
-        Ok(Beginning { graph, parameters, digest: None })
+        let bytes = files::read(path)?;
+        let digest = Some(hexadecimal(Sha256::new_with_prefix(&bytes)));
+        let named = || path.display().to_string();
+        let Stored { graph, parameters } = Stored::read(&bytes).with_context(named)?;
+        let is_to_grow = self.width.is_some() && self.depth.is_some();
+        match graph {
+            _ if is_to_grow => {
+                let (graph, wide) = self.random()?;
+                let parameters = grow(&graph, &wide, &parameters).with_context(named)?;
+                Ok(Beginning { graph, parameters, digest })
+            }
+            Some(graph) if self.width.is_none() && self.depth.is_none() => {
+                ensure!(self.architecture.is_none(), "--architecture needs --width and --depth");
+                Ok(Beginning { graph, parameters, digest })
+            }
+            _ => anyhow::bail!("{}: say with --width and --depth what it is to become", named()),
+        }
+    }
+
+    fn random(&self) -> anyhow::Result<(Graph, Parameters)> {
+        let (width, depth) = (self.width.unwrap_or(16), self.depth.unwrap_or(2));
+        let graph = match self.architecture.unwrap_or(Architecture::Unet) {
+            Architecture::Unet => zoo::unet(2, 1, width, depth)?,
+            Architecture::Residual => zoo::residual(2, 1, width, depth)?,
+        };
+        let parameters = Parameters::initial(&graph, self.learning.seed);
+        Ok((graph, parameters))
+    }
+}
+
+/// What a file holds of a network.
+struct Stored {
+    /// Not told by a file of ONNX.
+    graph: Option<Graph>,
+    parameters: Parameters,
+}
+
+impl Stored {
+    fn read(bytes: &[u8]) -> anyhow::Result<Self> {
+        let fault = match NetworkFile::from_bytes(bytes) {
+            Ok(file) => return Ok(Self { graph: Some(file.graph), parameters: file.parameters }),
+            Err(fault) => fault,
+        };
+        let Ok(weights) = onnx::weights(bytes) else { return Err(fault.into()) };
+        let array = |(name, (shape, values))| (name, Array { shape, values });
+        let parameters = Parameters(weights.into_iter().map(array).collect());
+        Ok(Self { graph: None, parameters })
     }
 }
 

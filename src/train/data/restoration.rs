@@ -17,8 +17,8 @@ use super::of_step;
 pub enum Start {
     /// The harmonic fill of the holes, or the noisy picture itself.
     Harmonic,
-    /// What the solver makes of it.
-    Solver,
+    /// What the solver makes of it in so many iterations; noise has a number of its own.
+    Solver(usize),
 }
 
 /// A picture, and what a network is given of it.
@@ -51,13 +51,13 @@ impl Example {
                 }
                 match start {
                     Start::Harmonic => harmonic::fill(&mut given, hidden),
-                    Start::Solver => {
+                    Start::Solver(iterations) => {
                         csc::inpaint(
                             std::slice::from_mut(&mut given),
                             hidden,
                             &Dct16,
                             &Transform8::Cosine,
-                            &InpaintParams::default(),
+                            &InpaintParams::with_iterations(iterations),
                             threads,
                             &Unobserved,
                         )
@@ -73,7 +73,7 @@ impl Example {
                 for (sample, noise) in given.as_mut_slice().iter_mut().zip(noise.as_slice()) {
                     *sample = (*sample + noise).clamp(0.0, 1.0);
                 }
-                if start == Start::Solver {
+                if matches!(start, Start::Solver(_)) {
                     let planes = std::slice::from_mut(&mut given);
                     csc::denoise(planes, &[*sigma], &Dct8, DEFAULT_ROUNDS, threads, &Unobserved)
                         .map_err(refused)?;
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn known_pixels_are_given_as_they_are_and_hidden_ones_only_as_a_guess() {
-        for start in [Start::Harmonic, Start::Solver] {
+        for start in [Start::Harmonic, Start::Solver(10)] {
             let Example { whole, given, hidden } = example(48, start);
             let mut differing = 0;
             for y in 0..48 {

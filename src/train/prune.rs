@@ -2,11 +2,12 @@
 //!
 //! All methods share everything but what they learn by: a network is trained on for some steps, its
 //! channels are ranked, those of least rank are removed until it costs what it may, and what is
-//! left is trained again. Soft masks (with and without the projection of Cogradient Descent) are
-//! trained beside the filters under an l1 term and ranked by their size; network slimming (Liu et
-//! al. 2017, "Learning efficient convolutional networks through network slimming") does the same
-//! with the scales of norms; magnitude pruning (Li et al. 2017, "Pruning filters for efficient
+//! left is trained again. Magnitude pruning (Li et al. 2017, "Pruning filters for efficient
 //! `ConvNets`") trains without a term and ranks filters by their l1 norm, relative to their layer.
+//! Soft masks (with and without the projection of Cogradient Descent) are trained beside the filters
+//! under an l1 term; filters are ranked likewise, times their masks. Network slimming (Liu et
+//! al. 2017, "Learning efficient convolutional networks through network slimming") trains scales of
+//! norms under an l1 term and ranks channels by them.
 
 use std::collections::BTreeMap;
 
@@ -127,13 +128,16 @@ impl PruneMethod {
             let mut ranked = Vec::new();
             for pair in &layer {
                 let value = match self {
-                    Self::Cogradient | Self::Masks => mask[pair.entry].abs(),
-                    Self::Magnitude => magnitude(parameters, pair)?,
+                    // Masks that were not trained are ones.
+                    Self::Cogradient | Self::Masks | Self::Magnitude => {
+                        mask[pair.entry].abs() * magnitude(parameters, pair)?
+                    }
                     Self::Slimming => scale(parameters, &scales, pair)?,
                 };
                 ranked.push((value, pair.entry));
             }
-            if self == Self::Magnitude {
+            // Filters of different layers are of different size.
+            if self != Self::Slimming {
                 let mean = ranked.iter().map(|(value, _)| value).sum::<f32>() / ranked.len() as f32;
                 for (value, _) in &mut ranked {
                     *value /= mean.max(f32::MIN_POSITIVE);

@@ -65,6 +65,17 @@ impl InpaintParams {
         }
     }
 
+    /// The last iterations alone: they begin with what is given, which something other than this
+    /// solver found, and look for groups of similar blocks in it.
+    pub fn settling(iterations: usize) -> Self {
+        Self {
+            start: Start::Given,
+            frame: Phase { iterations: 0, ..Self::default().frame },
+            group: Phase { iterations, first: 0.03, last: 0.015 },
+            ..Self::default()
+        }
+    }
+
     /// All iterations together.
     pub fn iterations(&self) -> usize {
         self.frame.iterations + self.group.iterations

@@ -48,7 +48,7 @@ pub fn inpaint(
     threads: &Threads,
     observer: &dyn Observer,
 ) -> Result<Summary, EngineError> {
-    let method = Method { transform, params, refiner: None };
+    let method = Method { transform, params, refiner: None, settling: 0 };
     fill(raster, mask, &method, threads, observer)
 }
 
@@ -60,6 +60,8 @@ pub(super) struct Method<'a> {
     pub(super) params: &'a InpaintParams,
     /// What improves what the solver found.
     pub(super) refiner: Option<&'a Refiner<'a>>,
+    /// Iterations in which the solver settles what was refined; none leaves it as it is.
+    pub(super) settling: usize,
 }
 
 /// As [`inpaint`], by any method.
@@ -76,7 +78,7 @@ pub(super) fn fill(
     if mask.is_full() {
         return Err(EngineError::NothingKnown);
     }
-    let Method { transform, params, refiner } = *method;
+    let Method { transform, params, refiner, settling } = *method;
     let work = regions::around_holes(mask);
     let afar = Afar::look(raster, mask, &work);
     let draft = Draft::begin(raster, mask, &work, afar.as_ref(), observer);
@@ -91,24 +93,23 @@ pub(super) fn fill(
         };
         // In the midst of a huge hole there is nothing to be consistent with.
         if !hidden.as_slice().iter().all(|&hidden| hidden) {
-            let more = usize::from(refiner.is_some());
+            let more = refiner.map_or(0, |_| 1 + settling);
             let control = Place::new(observer, &work, index).painted(draft.as_ref()).and(more);
             let params = InpaintParams { start, ..*params };
-            let info =
+            let mut info =
                 csc::inpaint(&mut planes, &hidden, &Dct16, transform, &params, threads, &control)?;
-            summary.include(info);
             if let Some(refiner) = refiner {
                 let write = place.write;
                 let inside =
                     Region { top: write.top - read.top, left: write.left - read.left, ..write };
-                let tell = |more: usize| {
-                    let total = info.iterations;
-                    let iteration = total + more;
-                    control.report(Progress { iteration, total, residual: info.residual })
-                };
-                refiner.refine(&mut planes, &hidden, inside, || tell(0))?;
-                tell(1)?;
+                let after = After { place: &control, info };
+                refiner.refine(&mut planes, &hidden, inside, || after.tell(0))?;
+                after.tell(1)?;
+                if settling > 0 {
+                    settle(&mut planes, &hidden, method, threads, &after, &mut info)?;
+                }
             }
+            summary.include(info);
         }
         if let Some(draft) = &draft {
             draft.paint(planes.clone(), place);
@@ -116,6 +117,31 @@ pub(super) fn fill(
         write_region(raster, planes, place, mask);
     }
     Ok(summary)
+}
+
+/// Has the solver go on from what was refined, and takes the mean of both: what the network takes
+/// for noise, the solver may know for texture.
+fn settle(
+    planes: &mut [Plane<f32>],
+    hidden: &Plane<bool>,
+    method: &Method<'_>,
+    threads: &Threads,
+    control: &After<'_>,
+    info: &mut SolveInfo,
+) -> Result<(), EngineError> {
+    let refined = planes.to_vec();
+    let params = InpaintParams::settling(method.settling);
+    let settled =
+        csc::inpaint(planes, hidden, &Dct16, method.transform, &params, threads, control)?;
+    for (plane, refined) in planes.iter_mut().zip(&refined) {
+        for (sample, refined) in plane.as_mut_slice().iter_mut().zip(refined.as_slice()) {
+            // Equal samples, as known ones are, stay as they are.
+            *sample = f32::midpoint(*sample, *refined);
+        }
+    }
+    info.iterations += settled.iterations;
+    info.residual = settled.residual;
+    Ok(())
 }
 
 /// Where a region is hidden.
@@ -188,6 +214,29 @@ impl<'a> Place<'a> {
             total: self.count * total,
             residual: progress.residual,
         }
+    }
+}
+
+/// Reports what follows the iterations that codes and residuals are told of.
+struct After<'a> {
+    place: &'a Place<'a>,
+    info: SolveInfo,
+}
+
+impl After<'_> {
+    fn tell(&self, steps: usize) -> Result<(), Stopped> {
+        let SolveInfo { iterations, residual } = self.info;
+        self.place.report(Progress { iteration: iterations + steps, total: iterations, residual })
+    }
+}
+
+impl Control for After<'_> {
+    fn report(&self, progress: Progress) -> Result<(), Stopped> {
+        self.tell(1 + progress.iteration)
+    }
+
+    fn check(&self) -> Result<(), Stopped> {
+        self.place.check()
     }
 }
 

@@ -284,7 +284,8 @@ fn refined(
         }
     };
     let refiner = Refiner::of(network)?;
-    let method = Method { transform, params: &params, refiner: Some(&refiner) };
+    let settling = network.manifest().settling.map_or(0, |n| n as usize);
+    let method = Method { transform, params: &params, refiner: Some(&refiner), settling };
     inpaint::fill(raster, mask, &method, &environment.threads, observer)
 }
 

@@ -28,6 +28,9 @@ pub struct Manifest {
     pub start: Fill,
     /// Iterations of the solver where it makes the start, from 1; its own default if not given.
     pub iterations: Option<u32>,
+    /// Iterations in which the solver goes on from what a network refined; the mean of both is the
+    /// result. None if not given.
+    pub settling: Option<u32>,
     /// The input that takes the image.
     pub image: Option<ImageInput>,
     /// The input that takes the mask.

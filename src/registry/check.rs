@@ -66,14 +66,15 @@ impl Manifest {
         if self.start != Fill::default() && self.task != ModelTask::Refine {
             return fault("start", "is for the task refine alone");
         }
-        if let Some(iterations) = self.iterations {
+        for (key, iterations) in [("iterations", self.iterations), ("settling", self.settling)] {
+            let Some(iterations) = iterations else { continue };
             if self.start != Fill::Csc {
-                return fault("iterations", "is for the start csc alone");
+                return fault(key, "is for the start csc alone");
             }
             let range = 1..=RestoreSpec::MAX_ITERATIONS;
             if !range.contains(&iterations) {
                 let (least, most) = range.into_inner();
-                return fault("iterations", format!("must lie between {least} and {most}"));
+                return fault(key, format!("must lie between {least} and {most}"));
             }
         }
         if self.output.is_none() && restores {

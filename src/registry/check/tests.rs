@@ -109,6 +109,7 @@ fn a_network_that_refines_takes_one_plane_and_a_mask() {
         ("task = \"refine\"", "task = \"inpaint\"", "start"),
         ("start = \"csc\"", "iterations = 140", "iterations"),
         ("start = \"csc\"", "start = \"csc\"\niterations = 0", "iterations"),
+        ("start = \"csc\"", "start = \"csc\"\nsettling = 0", "settling"),
         (
             "[mask]\n        name = \"x\"\n        place = \"last\"\n        hole = 1\n        known = 0",
             "",

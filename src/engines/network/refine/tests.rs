@@ -2,7 +2,7 @@
 
 use super::super::tests::{Inputs, Stub, assert_known_alike, block, hole, noise};
 use super::Refiner;
-use crate::csc::{InpaintParams, Transform8};
+use crate::csc::{self, Dct16, InpaintParams, Transform8};
 use crate::engines::error::EngineError;
 use crate::engines::inpaint::{Method, fill};
 use crate::engines::{DictionaryChoice, Observer, Stage};
@@ -67,12 +67,13 @@ fn refined(
     raster: &Raster,
     mask: &Mask,
     network: &Stub,
-    iterations: usize,
+    [iterations, settling]: [usize; 2],
     observer: &dyn Observer,
 ) -> Result<Raster, EngineError> {
     let (transform, params) = (transform(), InpaintParams::with_iterations(iterations));
     let refiner = Refiner::of(network)?;
-    let method = Method { transform: &transform, params: &params, refiner: Some(&refiner) };
+    let (transform, params) = (&transform, &params);
+    let method = Method { transform, params, refiner: Some(&refiner), settling };
     let mut filled = raster.clone();
     fill(&mut filled, mask, &method, &Threads::new(1).unwrap(), observer)?;
     Ok(filled)
@@ -83,14 +84,19 @@ fn what_the_network_says_is_added_where_something_is_hidden_and_nowhere_else() {
     let mask = hole(90, 120, |y, x| block(20, 30, 24)(y, x) || (y + 3 * x) % 17 == 0);
     for model in [ColorModel::Grey, ColorModel::Rgb, ColorModel::RgbAlpha] {
         let raster = noise(90, 120, model, 3);
-        let nothing =
-            refined(&raster, &mask, &saying(refiner(None, None), |_, _, _| 0.0), 3, &Unobserved);
+        let nothing = refined(
+            &raster,
+            &mask,
+            &saying(refiner(None, None), |_, _, _| 0.0),
+            [3, 0],
+            &Unobserved,
+        );
         let nothing = nothing.unwrap();
         // A tenth of full range in each of the axes of colour.
         let network = saying(refiner(None, None), |[_, mask], y, x| {
             0.1 * mask.at(y, x) + 7.0 * (1.0 - mask.at(y, x))
         });
-        let more = refined(&raster, &mask, &network, 3, &Unobserved).unwrap();
+        let more = refined(&raster, &mask, &network, [3, 0], &Unobserved).unwrap();
         assert_known_alike(&raster, &more, &mask);
         let mean = |raster: &Raster, y, x| {
             let channels = raster.model().color_channels();
@@ -114,7 +120,7 @@ fn what_the_network_says_is_added_where_something_is_hidden_and_nowhere_else() {
 
 #[test]
 fn the_network_sees_nothing_that_stands_in_hidden_pixels() {
-    for iterations in [0, 4] {
+    for iterations in [[0, 0], [4, 0], [4, 3]] {
         let mask = hole(150, 90, |y, x| block(30, 20, 50)(y, x) || block(140, 1, 6)(y, x));
         let mut seen = Vec::new();
         for secret in 0..3 {
@@ -131,7 +137,7 @@ fn the_network_sees_nothing_that_stands_in_hidden_pixels() {
             seen.push((network.shown(), filled));
         }
         assert!(!seen[0].0.is_empty());
-        assert!(seen[0] == seen[1] && seen[0] == seen[2], "{iterations}");
+        assert!(seen[0] == seen[1] && seen[0] == seen[2], "{iterations:?}");
     }
 }
 
@@ -148,11 +154,11 @@ fn tiles_are_not_seen_in_the_result() {
     let mask = hole(280, 330, |y, x| (y / 5 + x / 3) % 4 == 0 && x > 20);
     let size = Some(SizePolicy::Multiple { of: 4, pad: Pad::Edge });
     let whole = saying(refiner(size, None), far);
-    let expected = refined(&raster, &mask, &whole, 2, &Unobserved).unwrap();
+    let expected = refined(&raster, &mask, &whole, [2, 0], &Unobserved).unwrap();
     assert_eq!(whole.shown().len(), 3);
     for side in [64, 100, 257] {
         let cut = saying(refiner(size, Some(side * side)), far);
-        let actual = refined(&raster, &mask, &cut, 2, &Unobserved).unwrap();
+        let actual = refined(&raster, &mask, &cut, [2, 0], &Unobserved).unwrap();
         assert!(cut.shown().len() > 3);
         let sides =
             cut.shown().iter().map(|inputs| inputs[0].1.shape().to_vec()).collect::<Vec<_>>();
@@ -176,14 +182,47 @@ fn a_stop_takes_effect_before_the_network_runs() {
     let samples = Samples::Eight(vec![100; 40 * 40]);
     let raster = Raster::from_samples(40, 40, ColorModel::Grey, samples).unwrap();
     let mask = hole(40, 40, block(10, 10, 8));
-    for iterations in [0, 3] {
+    for (iterations, settling) in [(0, 0), (3, 0), (3, 2)] {
         let network = saying(refiner(None, None), |_, _, _| 0.0);
-        let stopped = refined(&raster, &mask, &network, iterations, &Stop(iterations));
-        assert!(matches!(stopped, Err(EngineError::Cancelled)));
+        let until = |step| refined(&raster, &mask, &network, [iterations, settling], &Stop(step));
+        assert!(matches!(until(iterations), Err(EngineError::Cancelled)));
         assert!(network.shown().is_empty());
-        refined(&raster, &mask, &network, iterations, &Stop(iterations + 2)).unwrap();
-        assert_eq!(network.shown().len(), 1);
+        // What settles can be stopped, too.
+        assert_eq!(until(iterations + 2).is_err(), settling > 0);
+        until(iterations + settling + 2).unwrap();
+        assert_eq!(network.shown().len(), 2);
     }
+}
+
+#[test]
+fn what_was_refined_meets_what_the_solver_makes_of_it() {
+    // Far from black and white, which the solver may go beyond and samples may not.
+    let level = |i: usize| 25_000 + 600 * ((i % 80 + 2 * (i / 80)) % 30).abs_diff(15);
+    let samples = (0..60 * 80).map(|i| u16::try_from(level(i)).unwrap()).collect();
+    let samples = Samples::Sixteen(samples);
+    let raster = Raster::from_samples(60, 80, ColorModel::Grey, samples).unwrap();
+    let mask = hole(60, 80, |y, x| (y * 5 + x * 3) % 7 < 2);
+    let network = saying(refiner(None, None), |[image, _], y, x| 0.3 * (0.5 - image.at(y, x)));
+    let refined = |settling| refined(&raster, &mask, &network, [4, settling], &Unobserved).unwrap();
+    let (alone, settled) = (refined(0), refined(5));
+    assert_known_alike(&raster, &settled, &mask);
+    // By hand: the solver goes on from what the network made, which has steps of 1 of 65535 here.
+    let mut planes = [alone.read(0, alone.region())];
+    let hidden = Plane::from_fn(60, 80, |y, x| mask.weight(y, x) > 0);
+    let (params, threads) = (InpaintParams::settling(5), Threads::single());
+    csc::inpaint(&mut planes, &hidden, &Dct16, &transform(), &params, &threads, &Unobserved)
+        .unwrap();
+    let mut differing = 0;
+    for (y, x) in
+        (0..60).flat_map(|y| (0..80).map(move |x| (y, x))).filter(|&(y, x)| hidden.at(y, x))
+    {
+        let mean = 0.5 * (f32::from(alone.sample(0, y, x)) + 65535.0 * planes[0].at(y, x));
+        let apart = (mean.clamp(0.0, 65535.0) - f32::from(settled.sample(0, y, x))).abs();
+        differing += usize::from(apart > 3.0);
+    }
+    // Where a code lies at its threshold, a step of the samples decides.
+    assert!(differing < 20, "{differing}");
+    assert!(alone != settled);
 }
 
 #[test]

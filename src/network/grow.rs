@@ -7,7 +7,7 @@ use super::{Array, Conv, Graph, NetworkError, Node, Op, Parameters, Role};
 type Origins = Vec<Option<usize>>;
 
 /// Parameters with which a network computes what a smaller one of the same names computes (after
-/// Chen et al. 2016, "Net2Net: Accelerating learning via knowledge transfer"). Channels that the
+/// Chen et al. 2016, "`Net2Net`: Accelerating learning via knowledge transfer"). Channels that the
 /// smaller one lacks have the numbers of `wide`; what was there already does not listen to them
 /// yet, but is changed by them as soon as it learns.
 ///

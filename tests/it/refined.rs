@@ -174,7 +174,7 @@ fn the_report_says_what_was_done() {
     );
 
     let hybrid = engines.inpaint("hybrid", &image, &holes);
-    assert_eq!((hybrid.report.engine.as_str(), hybrid.report.iterations), ("hybrid:1", 140));
+    assert_eq!((hybrid.report.engine.as_str(), hybrid.report.iterations), ("hybrid:1", 160));
 
     let plain = engines.inpaint("csc", &image, &holes);
     let refined = engines.inpaint("csc-first", &image, &holes);

@@ -106,7 +106,7 @@ pub(super) fn fill(
                 refiner.refine(&mut planes, &hidden, inside, || after.tell(0))?;
                 after.tell(1)?;
                 if settling > 0 {
-                    settle(&mut planes, &hidden, method, threads, &after, &mut info)?;
+                    info = settle(&mut planes, &hidden, method, threads, &after)?;
                 }
             }
             summary.include(info);
@@ -120,28 +120,24 @@ pub(super) fn fill(
 }
 
 /// Has the solver go on from what was refined, and takes the mean of both: what the network takes
-/// for noise, the solver may know for texture.
+/// for noise, the solver may know for texture. Returns what the solver did, before and now.
 fn settle(
     planes: &mut [Plane<f32>],
     hidden: &Plane<bool>,
     method: &Method<'_>,
     threads: &Threads,
-    control: &After<'_>,
-    info: &mut SolveInfo,
-) -> Result<(), EngineError> {
+    after: &After<'_>,
+) -> Result<SolveInfo, EngineError> {
     let refined = planes.to_vec();
     let params = InpaintParams::settling(method.settling);
-    let settled =
-        csc::inpaint(planes, hidden, &Dct16, method.transform, &params, threads, control)?;
+    let info = csc::inpaint(planes, hidden, &Dct16, method.transform, &params, threads, after)?;
     for (plane, refined) in planes.iter_mut().zip(&refined) {
         for (sample, refined) in plane.as_mut_slice().iter_mut().zip(refined.as_slice()) {
             // Equal samples, as known ones are, stay as they are.
             *sample = f32::midpoint(*sample, *refined);
         }
     }
-    info.iterations += settled.iterations;
-    info.residual = settled.residual;
-    Ok(())
+    Ok(SolveInfo { iterations: after.info.iterations + info.iterations, ..info })
 }
 
 /// Where a region is hidden.

@@ -117,7 +117,7 @@ fn fill(
 #[cfg(test)]
 mod tests {
     use super::grow;
-    use crate::network::{Features, Parameters, forward, zoo};
+    use crate::network::{Features, Graph, Parameters, forward, zoo};
     use crate::numerics::Random;
 
     fn image(channels: usize, side: usize) -> Features {
@@ -126,17 +126,24 @@ mod tests {
         Features { channels, size: [side; 2], values }
     }
 
+    /// Grows a network, and holds it to computing the same.
+    fn grown(small: &Graph, wide: &Graph, tolerance: f32) -> Parameters {
+        let numbers = Parameters::initial(small, 1);
+        let grown = grow(wide, &Parameters::initial(wide, 2), &numbers).unwrap();
+        let image = image(small.channels(small.input()), 16);
+        let before = forward(small, &numbers, &image).unwrap();
+        let after = forward(wide, &grown, &image).unwrap();
+        assert_eq!(before.values.len(), after.values.len());
+        for (a, b) in before.values.iter().zip(&after.values) {
+            assert!((a - b).abs() < tolerance, "{a} {b}");
+        }
+        grown
+    }
+
     #[test]
     fn a_wider_network_begins_by_computing_the_same() {
         let (small, wide) = (zoo::unet(2, 1, 3, 2).unwrap(), zoo::unet(2, 1, 5, 2).unwrap());
-        let numbers = Parameters::initial(&small, 1);
-        let grown = grow(&wide, &Parameters::initial(&wide, 2), &numbers).unwrap();
-        let image = image(2, 16);
-        let before = forward(&small, &numbers, &image).unwrap();
-        let after = forward(&wide, &grown, &image).unwrap();
-        for (a, b) in before.values.iter().zip(&after.values) {
-            assert!((a - b).abs() < 1e-5, "{a} {b}");
-        }
+        let grown = grown(&small, &wide, 1e-5);
         // What is new takes part: it computes something that others can learn to listen to.
         let weights = &grown.0["deep.b.conv.weight"];
         let new = &weights.values[12 * 20 * 9..];
@@ -145,15 +152,7 @@ mod tests {
 
     #[test]
     fn norms_and_sums_grow_with_their_channels() {
-        let (small, wide) = (zoo::resnet(1, 4, 10).unwrap(), zoo::resnet(1, 6, 10).unwrap());
-        let numbers = Parameters::initial(&small, 1);
-        let grown = grow(&wide, &Parameters::initial(&wide, 2), &numbers).unwrap();
-        let image = image(3, 16);
-        let before = forward(&small, &numbers, &image).unwrap();
-        let after = forward(&wide, &grown, &image).unwrap();
-        for (a, b) in before.values.iter().zip(&after.values) {
-            assert!((a - b).abs() < 1e-4, "{a} {b}");
-        }
+        grown(&zoo::resnet(1, 4, 10).unwrap(), &zoo::resnet(1, 6, 10).unwrap(), 1e-4);
     }
 
     #[test]

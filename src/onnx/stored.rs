@@ -15,7 +15,7 @@ pub type Weight = (Vec<usize>, Vec<f32>);
 ///
 /// # Errors
 /// [`OnnxError`] for what [`inspect`] refuses.
-pub fn weights(bytes: &[u8]) -> Result<BTreeMap<String, Weight>, OnnxError> {
+pub fn read_weights(bytes: &[u8]) -> Result<BTreeMap<String, Weight>, OnnxError> {
     // Every weight has the size of its shape, or there is an error.
     inspect(bytes, &InspectLimits::default())?;
     let model = ModelProto::decode(bytes).map_err(|_| malformed("a message of another format"))?;
@@ -36,7 +36,7 @@ pub fn weights(bytes: &[u8]) -> Result<BTreeMap<String, Weight>, OnnxError> {
 
 #[cfg(test)]
 mod tests {
-    use super::weights;
+    use super::read_weights;
     use crate::onnx::{Convolution, ElementType, GraphBuilder};
 
     #[test]
@@ -49,8 +49,8 @@ mod tests {
         let y = g.conv(&x, &weight, None, Convolution::same(3)).unwrap();
         g.output("y", &y).unwrap();
         let bytes = g.finish().unwrap().encode();
-        let found = weights(&bytes).unwrap();
+        let found = read_weights(&bytes).unwrap();
         assert_eq!(found["w"], (vec![2, 1, 3, 3], numbers));
-        assert!(weights(&bytes[..bytes.len() / 2]).is_err());
+        assert!(read_weights(&bytes[..bytes.len() / 2]).is_err());
     }
 }

@@ -41,7 +41,7 @@ pub(super) struct TrainRestoration {
     data: PictureData,
 
     /// Begin with this network, the checkpoint of a run, or what `cogd export` wrote, in place of
-    /// random numbers: what was learned from one start helps with another. With --width and its
+    /// random numbers: what was learned from one start helps with another. With --width and
     /// --depth, channels are added to it; a file of `cogd export` needs both
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,

@@ -87,7 +87,7 @@ pub(in crate::cli) struct PictureData {
     #[arg(long, value_enum, default_value_t = StartName::Solver)]
     pub(in crate::cli) start: StartName,
 
-    /// Iterations of the solver, with which the network will be used, too
+    /// Iterations of the solver's start: as many as when the network will be used
     #[arg(long, value_name = "N", default_value_t = InpaintParams::DEFAULT_ITERATIONS)]
     pub(in crate::cli) iterations: usize,
 

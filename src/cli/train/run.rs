@@ -110,7 +110,7 @@ impl Stored {
             Ok(file) => return Ok(Self { graph: Some(file.graph), parameters: file.parameters }),
             Err(fault) => fault,
         };
-        let Ok(weights) = onnx::weights(bytes) else { return Err(fault.into()) };
+        let Ok(weights) = onnx::read_weights(bytes) else { return Err(fault.into()) };
         let array = |(name, (shape, values))| (name, Array { shape, values });
         let parameters = Parameters(weights.into_iter().map(array).collect());
         Ok(Self { graph: None, parameters })

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::prune::MethodName;
+use super::prune::{MethodName, SHRINKAGE};
 use super::train::{CifarData, Learning, layers};
 
 /// Prune a residual network on CIFAR-10 by all methods at equal cost and equal epochs
 ///
 /// For every seed a network is trained from the start, once as it is and once with Cogradient
-/// Descent on its norms; the first is then pruned by every method to every share.
+/// Descent on its norms; the first is then pruned by every method to every share, and trained on
+/// whole for as many epochs.
 #[derive(Debug, clap::Args)]
 pub(super) struct PruneBench {
     #[command(flatten)]
@@ -39,9 +40,10 @@ pub(super) struct PruneBench {
     #[arg(long, value_name = "SEEDS", value_delimiter = ',', default_value = "1,2")]
     seeds: Vec<u64>,
 
-    /// Weight of the l1 norm of masks and scales
-    #[arg(long, value_name = "LAMBDA", default_value_t = 0.001)]
-    sparsity: f32,
+    /// How much an l1 term takes off every mask or scale in all steps together, where nothing works
+    /// against it
+    #[arg(long, value_name = "AMOUNT", default_value_t = SHRINKAGE)]
+    shrinkage: f32,
 
     /// Epochs of the first training
     #[arg(long, value_name = "N", default_value_t = 160)]
@@ -137,13 +139,18 @@ mod at_work {
                 rows.push(self.row(seed, "cogradient training", &graph, &other, &task)?);
                 self.keep_figures(rows)?;
             }
+            let [first, second] = &phases;
+            let (longer, _) = self.train(&graph, &whole.0, first, (&task, &origin, &log))?;
+            let longer = self.train(&graph, &longer, second, (&task, &origin, &log))?;
+            rows.push(self.row(seed, "trained on", &graph, &longer, &task)?);
+            self.keep_figures(rows)?;
             for &keep in &self.keep {
                 for method in &self.methods {
                     let method = method.method();
                     let pruning = Pruning {
                         method,
                         keep,
-                        sparsity: self.sparsity,
+                        shrinkage: self.shrinkage,
                         learning: &self.learning,
                         phases: phases.clone(),
                         size: [CIFAR_SIDE; 2],

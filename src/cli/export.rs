@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// that the network was trained with.
 #[derive(Debug, clap::Args)]
 pub(super) struct Export {
-    /// The network, or the checkpoint of a run
+    /// The network, the checkpoint of a run, or a file that this command wrote
     #[arg(value_name = "FILE")]
     network: PathBuf,
 
@@ -35,16 +35,17 @@ impl Export {
 
 #[cfg(feature = "train")]
 mod at_work {
-    use anyhow::{Context as _, ensure};
+    use anyhow::ensure;
 
     use super::Export;
     use crate::cli::files;
     use crate::cli::session::session;
+    use crate::cli::train::Stored;
     use crate::inference::{Device, Tensor};
     use crate::network::{Graph, Parameters, export};
     use crate::numerics::Random;
     use crate::onnx::Model;
-    use crate::train::{Block, NetworkFile, TrainingDevice, compute};
+    use crate::train::{Block, TrainingDevice, compute};
 
     /// Largest difference that rounding explains, relative to the largest number of the output
     /// where that is above one.
@@ -56,15 +57,14 @@ mod at_work {
     impl Export {
         pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
             files::ensure_folder_of(&self.output)?;
-            let file = NetworkFile::from_bytes(&files::read(&self.network)?)
-                .with_context(|| self.network.display().to_string())?;
+            let (graph, parameters) = Stored::read_whole(&self.network)?;
             let name = self.output.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let mut model = export(&name, &file.graph, &file.parameters)?;
+            let mut model = export(&name, &graph, &parameters)?;
             if self.half {
                 model = model.halved()?;
             }
             if !self.unchecked {
-                let difference = difference(&file.graph, &file.parameters, &model)?;
+                let difference = difference(&graph, &parameters, &model)?;
                 let tolerance = if self.half { HALF_TOLERANCE } else { TOLERANCE };
                 ensure!(
                     difference <= tolerance,

@@ -29,8 +29,8 @@ pub enum NetworkError {
         /// What was given.
         actual: Vec<usize>,
     },
-    /// A graph that cannot be written.
-    #[error("the network cannot be written as ONNX")]
+    /// A graph that cannot be written, or bytes that are none.
+    #[error("the network cannot be written or read as ONNX")]
     Onnx(#[from] OnnxError),
 }
 

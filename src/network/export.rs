@@ -5,7 +5,11 @@ use crate::onnx::{
     Convolution, Dimension, ElementType, GraphBuilder, Interpolation, Model, Pool, Value,
 };
 
-/// Writes a network, its norms and masks folded into its convolutions where they can be.
+/// Key of the note that holds the graph, as JSON, for [`import`](super::import).
+pub(super) const NOTE: &str = "cogd.graph";
+
+/// Writes a network, its norms and masks folded into its convolutions where they can be, and a note
+/// from which [`import`](super::import) reads it again.
 ///
 /// # Shapes
 /// - `image`: `(batch, channels, height, width)`, in single precision
@@ -82,7 +86,9 @@ pub fn export(name: &str, graph: &Graph, parameters: &Parameters) -> Result<Mode
         output = g.flatten(&output)?;
     }
     g.output("output", &output)?;
-    Ok(g.finish()?)
+    let note = serde_json::to_string(&graph)
+        .map_err(|fault| NetworkError::node("output", fault.to_string()))?;
+    Ok(g.finish()?.with_note(NOTE, &note))
 }
 
 /// Shape of the filters, and how they are laid over the image.

@@ -1,4 +1,4 @@
-//! The weights of a file that this program wrote.
+//! What a file that this program wrote holds beside its graph.
 
 use std::collections::BTreeMap;
 
@@ -8,35 +8,51 @@ use super::proto::ModelProto;
 use super::wire::malformed;
 use super::{ElementType, InspectLimits, OnnxError, inspect};
 
-/// A weight and its shape, row-major.
-pub type Weight = (Vec<usize>, Vec<f32>);
+/// A weight.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weight {
+    /// Lengths of its axes.
+    pub shape: Vec<usize>,
+    /// Its numbers, row-major.
+    pub values: Vec<f32>,
+}
 
-/// The weights of single precision, by name.
+/// Notes and weights of a file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stored {
+    /// By key.
+    pub notes: BTreeMap<String, String>,
+    /// Those of single precision, by name.
+    pub weights: BTreeMap<String, Weight>,
+}
+
+/// Reads notes and weights.
 ///
 /// # Errors
 /// [`OnnxError`] for what [`inspect`] refuses.
-pub fn read_weights(bytes: &[u8]) -> Result<BTreeMap<String, Weight>, OnnxError> {
+pub fn read_stored(bytes: &[u8]) -> Result<Stored, OnnxError> {
     // Every weight has the size of its shape, or there is an error.
     inspect(bytes, &InspectLimits::default())?;
     let model = ModelProto::decode(bytes).map_err(|_| malformed("a message of another format"))?;
-    let stored = model.graph.into_iter().flat_map(|graph| graph.initializer);
+    let notes = model.metadata_props.into_iter().map(|note| (note.key, note.value)).collect();
     let mut weights = BTreeMap::new();
-    for weight in stored.filter(|weight| weight.data_type == ElementType::F32.code()) {
+    let initializers = model.graph.into_iter().flat_map(|graph| graph.initializer);
+    for weight in initializers.filter(|weight| weight.data_type == ElementType::F32.code()) {
         let (numbers, _) = weight.raw_data.as_chunks::<4>();
         let values: Vec<f32> = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
         let shape: Vec<usize> =
             weight.dims.iter().filter_map(|&length| length.try_into().ok()).collect();
         // Other programs may keep numbers in fields that are not read here.
         if values.len() == shape.iter().product::<usize>() {
-            weights.insert(weight.name, (shape, values));
+            weights.insert(weight.name, Weight { shape, values });
         }
     }
-    Ok(weights)
+    Ok(Stored { notes, weights })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::read_weights;
+    use super::{Weight, read_stored};
     use crate::onnx::{Convolution, ElementType, GraphBuilder};
 
     #[test]
@@ -48,9 +64,10 @@ mod tests {
         let weight = g.weights("w", &[2, 1, 3, 3], &numbers).unwrap();
         let y = g.conv(&x, &weight, None, Convolution::same(3)).unwrap();
         g.output("y", &y).unwrap();
-        let bytes = g.finish().unwrap().encode();
-        let found = read_weights(&bytes).unwrap();
-        assert_eq!(found["w"], (vec![2, 1, 3, 3], numbers));
-        assert!(read_weights(&bytes[..bytes.len() / 2]).is_err());
+        let bytes = g.finish().unwrap().with_note("made", "today").encode();
+        let found = read_stored(&bytes).unwrap();
+        assert_eq!(found.weights["w"], Weight { shape: vec![2, 1, 3, 3], values: numbers });
+        assert_eq!(found.notes["made"], "today");
+        assert!(read_stored(&bytes[..bytes.len() / 2]).is_err());
     }
 }

@@ -64,17 +64,21 @@ impl PruneMethod {
         }
     }
 
-    /// The settings of the first phase: those of any training, with an l1 term of this weight and
-    /// the projection where they belong to the method.
+    /// The settings of the first phase: those of any training, with the l1 term and the projection
+    /// where they belong to the method. `shrinkage` is what the term takes off a mask or scale in
+    /// all steps together, where nothing works against it: its weight follows from the schedule, so
+    /// that it means the same for short and long phases and for all rates.
     #[must_use]
-    pub fn settings(self, plain: &TrainSettings, sparsity: f32) -> TrainSettings {
+    pub fn settings(self, plain: &TrainSettings, shrinkage: f32) -> TrainSettings {
         let factors = match self {
             Self::Cogradient | Self::Masks => Some(Factors::Masks),
             Self::Slimming => Some(Factors::Scales),
             Self::Magnitude => None,
         };
+        #[expect(clippy::cast_possible_truncation, reason = "a weight of moderate size")]
+        let weight = (f64::from(shrinkage) / plain.schedule.length()) as f32;
         TrainSettings {
-            sparsity: factors.map(|factors| (factors, sparsity)),
+            sparsity: factors.map(|factors| (factors, weight)),
             coupling: (self == Self::Cogradient).then(|| CouplingSettings::new(Factors::Masks)),
             // What is ranked is what the projection has worked on, not a mean over its past.
             averaging: 0.0,

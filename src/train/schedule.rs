@@ -29,6 +29,11 @@ impl Schedule {
         let cosine = 0.5 * (1.0 + (std::f64::consts::PI * share).cos());
         self.rate * (Self::FLOOR + (1.0 - Self::FLOOR) * cosine)
     }
+
+    /// The rates of all steps together: how far a gradient of one leads.
+    pub fn length(self) -> f64 {
+        (0..self.steps).map(|step| self.rate(step)).sum()
+    }
 }
 
 #[cfg(test)]
@@ -44,6 +49,16 @@ mod tests {
         assert!(rates[4..20].windows(2).all(|pair| pair[1] < pair[0]));
         // Whoever goes on after the end learns slowly, but learns.
         assert!((rates[24] - 0.001).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_constant_gradient_leads_as_far_as_the_schedule_is_long() {
+        let schedule = Schedule { rate: 0.1, warm_up: 4, steps: 20 };
+        let by_hand: f64 = (0..20).map(|step| schedule.rate(step)).sum();
+        assert!((schedule.length() - by_hand).abs() < 1e-12);
+        // A cosine is half as long as its highest rate throughout.
+        let long = Schedule { rate: 0.1, warm_up: 0, steps: 10_000 };
+        assert!((long.length() - 0.505 * 0.1 * 10_000.0).abs() < 0.1);
     }
 
     #[test]

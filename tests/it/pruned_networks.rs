@@ -4,7 +4,8 @@
 use cogd::inference::{ExecutorConfig, Tensor};
 use cogd::network::prune::{masked, prune};
 use cogd::network::{
-    Conv, Cost, Features, Graph, NodeId, Op, Parameters, Role, export, forward, zoo,
+    Conv, Cost, Features, Graph, Imported, NodeId, Op, Parameters, Role, export, forward, import,
+    zoo,
 };
 use cogd::numerics::Random;
 use proptest::prelude::*;
@@ -204,6 +205,34 @@ proptest! {
         let image = picture(graph.channels(graph.input()), size, &mut random);
         assert_pruned_alike(&graph, &parameters, &image);
     }
+
+    #[test]
+    fn what_was_written_is_read_and_written_again_as_the_same_bytes(seed: u64) {
+        let (graph, parameters) = Architect::network(seed);
+        let image = picture(graph.channels(graph.input()), [8, 12], &mut Random::seeded(seed ^ 1));
+        let expected = forward(&graph, &parameters, &image).unwrap().values;
+        let bytes = export("test", &graph, &parameters).unwrap().encode();
+        let Imported { graph, parameters } = import(&bytes).unwrap();
+        let graph = graph.unwrap();
+        assert_alike(&forward(&graph, &parameters, &image).unwrap().values, &expected, "read");
+        prop_assert_eq!(export("test", &graph, &parameters).unwrap().encode(), bytes);
+    }
+}
+
+#[test]
+fn a_file_that_does_not_hold_together_is_refused_with_a_reason() {
+    let graph = zoo::unet(2, 1, 4, 1).unwrap();
+    let parameters = Parameters::initial(&graph, 4);
+    let model = export("test", &graph, &parameters).unwrap();
+    let fault = |note: &str| {
+        import(&model.clone().with_note("cogd.graph", note).encode()).unwrap_err().to_string()
+    };
+    let other = |width| serde_json::to_string(&zoo::unet(2, 1, width, 2).unwrap()).unwrap();
+    assert!(fault("{").contains("the note `cogd.graph`"));
+    assert!(fault(r#"{"nodes":[],"output":0}"#).contains("begins with its input"));
+    assert!(fault(&other(4)).contains("is missing"));
+    assert!(fault(&other(5)).contains("has the shape"));
+    assert!(import(b"no model").is_err());
 }
 
 #[test]

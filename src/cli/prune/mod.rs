@@ -32,7 +32,7 @@ enum PruneTask {
 /// Prune a network that repairs pictures
 #[derive(Debug, clap::Args)]
 struct PruneRestoration {
-    /// The trained network
+    /// The trained network, the checkpoint of a run, or what `cogd export` wrote
     #[arg(value_name = "FILE")]
     network: PathBuf,
 
@@ -61,7 +61,7 @@ struct PruneRestoration {
 /// Prune a network that tells the pictures of CIFAR-10 apart
 #[derive(Debug, clap::Args)]
 struct PruneCifar {
-    /// The trained network
+    /// The trained network, the checkpoint of a run, or what `cogd export` wrote
     #[arg(value_name = "FILE")]
     network: PathBuf,
 
@@ -98,9 +98,10 @@ struct Choice {
     #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
     keep: f64,
 
-    /// Weight of the l1 norm of masks or scales
-    #[arg(long, value_name = "LAMBDA", default_value_t = 0.001)]
-    sparsity: f32,
+    /// How much an l1 term takes off every mask or scale, which begin at about one, in all steps
+    /// together where nothing works against it
+    #[arg(long, value_name = "AMOUNT", default_value_t = SHRINKAGE)]
+    shrinkage: f32,
 }
 
 /// A way to choose channels.
@@ -115,6 +116,9 @@ pub(super) enum MethodName {
     /// The l1 norm of filters
     Magnitude,
 }
+
+/// What masks and scales lose where nothing works against it, if nothing else is said.
+pub(super) const SHRINKAGE: f32 = 0.3;
 
 #[cfg(not(feature = "train"))]
 impl Prune {

@@ -20,8 +20,8 @@ pub(in crate::cli) struct Pruning<'a> {
     pub(in crate::cli) method: PruneMethod,
     /// The share of the multiplications to keep.
     pub(in crate::cli) keep: f64,
-    /// Weight of the l1 norm.
-    pub(in crate::cli) sparsity: f32,
+    /// What the l1 term takes off masks or scales.
+    pub(in crate::cli) shrinkage: f32,
     pub(in crate::cli) learning: &'a Learning,
     /// The settings of the first phase, without what the method adds, and of the second.
     pub(in crate::cli) phases: [TrainSettings; 2],
@@ -66,7 +66,7 @@ impl Pruning<'_> {
         let [first, second] = &self.phases;
         let checkpoints = ["", ".cut"].map(|suffix| self.checkpoint(suffix));
 
-        let settings = self.method.settings(first, self.sparsity);
+        let settings = self.method.settings(first, self.shrinkage);
         let (masked, start) = self.method.prepare(graph, parameters)?;
         let place = (checkpoints[0].as_deref(), log);
         let (learned, first) =

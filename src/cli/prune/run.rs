@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use serde_json::json;
 
 use crate::cli::files;
 use crate::cli::log::Log;
-use crate::cli::train::{Learning, OptimizerName, Origin, record};
+use crate::cli::train::{Learning, OptimizerName, Origin, Stored, record};
 use crate::network::{Graph, Parameters};
 use crate::train::data::CIFAR_SIDE;
 use crate::train::prune::PruneMethod;
@@ -27,7 +27,7 @@ impl Prune {
 impl PruneRestoration {
     fn run(self) -> anyhow::Result<()> {
         files::ensure_folder_of(&self.output)?;
-        let (graph, parameters) = read(&self.network)?;
+        let (graph, parameters) = Stored::read_whole(&self.network)?;
         let phases = [
             self.learning.settings(self.steps, OptimizerName::Adamw)?,
             self.learning.settings(self.fine_tune, OptimizerName::Adamw)?,
@@ -51,7 +51,7 @@ impl PruneCifar {
     fn run(self) -> anyhow::Result<()> {
         files::ensure_folder_of(&self.output)?;
         ensure!(self.epochs > 0 && self.fine_tune > 0, "there must be at least one epoch");
-        let (graph, parameters) = read(&self.network)?;
+        let (graph, parameters) = Stored::read_whole(&self.network)?;
         let (task, fingerprint) = self.data.load(self.learning.seed)?;
         let steps = |epochs: u64| epochs * task.steps_per_epoch();
         let phases = [
@@ -95,26 +95,20 @@ impl Job<'_> {
             "task": "prune",
             "method": choice.method.method(),
             "keep": choice.keep,
-            "sparsity": choice.sparsity,
+            "shrinkage": choice.shrinkage,
             "data": data,
             "phases": phases,
             "seed": learning.seed,
         });
         let origin = Origin { settings, data: fingerprint };
-        let (method, keep, sparsity) = (choice.method.method(), choice.keep, choice.sparsity);
-        let pruning = Pruning { method, keep, sparsity, learning, phases, size };
+        let (method, keep, shrinkage) = (choice.method.method(), choice.keep, choice.shrinkage);
+        let pruning = Pruning { method, keep, shrinkage, learning, phases, size };
         let pruned = pruning.run(graph, parameters, task, &origin, log)?;
         crate::cli::print(&pruned.markdown())?;
         let record = record(&origin, &pruned.curves[1], &pruned.record());
         let (graph, parameters) = (pruned.graph, pruned.parameters);
         files::write(output, &NetworkFile { graph, parameters, record, state: None }.to_bytes()?)
     }
-}
-
-fn read(path: &Path) -> anyhow::Result<(Graph, Parameters)> {
-    let file =
-        NetworkFile::from_bytes(&files::read(path)?).with_context(|| path.display().to_string())?;
-    Ok((file.graph, file.parameters))
 }
 
 impl MethodName {

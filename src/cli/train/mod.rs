@@ -9,6 +9,8 @@ mod options;
 mod pictures;
 #[cfg(feature = "train")]
 mod run;
+#[cfg(feature = "train")]
+mod stored;
 
 use std::path::PathBuf;
 
@@ -17,6 +19,8 @@ pub(super) use course::{Curve, Origin, record};
 #[cfg(feature = "train")]
 pub(super) use options::OptimizerName;
 pub(super) use options::{CifarData, Learning, PictureData, layers};
+#[cfg(feature = "train")]
+pub(super) use stored::Stored;
 
 /// Train a network
 ///
@@ -42,7 +46,7 @@ pub(super) struct TrainRestoration {
 
     /// Begin with this network, the checkpoint of a run, or what `cogd export` wrote, in place of
     /// random numbers: what was learned from one start helps with another. With --width and
-    /// --depth, channels are added to it; a file of `cogd export` needs both
+    /// --depth, channels are added to it
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
 

@@ -2,18 +2,17 @@
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::cli::files;
 use crate::cli::log::Log;
-use crate::network::{Array, Cost, Graph, Parameters, grow, zoo};
-use crate::onnx;
+use crate::network::{Cost, Graph, Parameters, grow, zoo};
 use crate::train::coupling::{CouplingSettings, Factors};
 use crate::train::data::CIFAR_CLASSES;
 use crate::train::{NetworkFile, Task, TrainSettings};
 
-use super::course::{Origin, hexadecimal, record};
+use super::course::{Origin, record};
 use super::options::OptimizerName;
+use super::stored::Stored;
 use super::{Architecture, Learning, Train, TrainCifar, TrainRestoration, TrainTask};
 
 impl Train {
@@ -67,10 +66,9 @@ impl TrainRestoration {
             silence(&graph, &mut parameters);
             return Ok(Beginning { graph, parameters, digest: None });
         };
-        let bytes = files::read(path)?;
-        let digest = Some(hexadecimal(Sha256::new_with_prefix(&bytes)));
         let named = || path.display().to_string();
-        let Stored { graph, parameters } = Stored::read(&bytes).with_context(named)?;
+        let Stored { graph, parameters, digest } = Stored::read(path)?;
+        let digest = Some(digest);
         let is_to_grow = self.width.is_some() && self.depth.is_some();
         match graph {
             _ if is_to_grow => {
@@ -94,26 +92,6 @@ impl TrainRestoration {
         };
         let parameters = Parameters::initial(&graph, self.learning.seed);
         Ok((graph, parameters))
-    }
-}
-
-/// What a file holds of a network.
-struct Stored {
-    /// Not told by a file of ONNX.
-    graph: Option<Graph>,
-    parameters: Parameters,
-}
-
-impl Stored {
-    fn read(bytes: &[u8]) -> anyhow::Result<Self> {
-        let fault = match NetworkFile::from_bytes(bytes) {
-            Ok(file) => return Ok(Self { graph: Some(file.graph), parameters: file.parameters }),
-            Err(fault) => fault,
-        };
-        let Ok(weights) = onnx::read_weights(bytes) else { return Err(fault.into()) };
-        let array = |(name, (shape, values))| (name, Array { shape, values });
-        let parameters = Parameters(weights.into_iter().map(array).collect());
-        Ok(Self { graph: None, parameters })
     }
 }
 

@@ -1,0 +1,59 @@
+//! Networks from ONNX, as [`export`](super::export) writes them.
+
+use super::export::NOTE;
+use super::{Array, Graph, MASK, NetworkError, Op, Parameters, Role};
+use crate::onnx::{self, Weight};
+
+/// What a file of ONNX tells of a network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Imported {
+    /// What is computed, norms and masks folded; none if the file does not say it in a form that
+    /// is read here.
+    pub graph: Option<Graph>,
+    /// The numbers: those of the graph, or, without one, all of single precision by name.
+    pub parameters: Parameters,
+}
+
+/// Reads a network that was written by [`export`](super::export).
+///
+/// # Errors
+/// [`NetworkError::Onnx`] for bytes that are no model, [`NetworkError::Node`] for a graph that does
+/// not hold together, [`NetworkError::MissingParameter`] or [`NetworkError::ParameterShape`] for
+/// weights that are not those of the graph.
+pub fn import(bytes: &[u8]) -> Result<Imported, NetworkError> {
+    let onnx::Stored { notes, weights } = onnx::read_stored(bytes)?;
+    let Some(note) = notes.get(NOTE) else {
+        let array = |(name, Weight { shape, values })| (name, Array { shape, values });
+        let parameters = Parameters(weights.into_iter().map(array).collect());
+        return Ok(Imported { graph: None, parameters });
+    };
+    let graph: Graph = serde_json::from_str(note)
+        .map_err(|fault| NetworkError::node("input", format!("the note `{NOTE}`: {fault}")))?;
+    let stored = |name: String, shape: Vec<usize>| {
+        let Some(weight) = weights.get(&name) else {
+            return Err(NetworkError::MissingParameter { name });
+        };
+        // What is a vector here may have further axes of length one there.
+        if weight.values.len() != shape.iter().product::<usize>() {
+            let actual = weight.shape.clone();
+            return Err(NetworkError::ParameterShape { name, expected: shape, actual });
+        }
+        Ok(weight.values.clone())
+    };
+    let mut parameters = Parameters::initial(&graph, 0);
+    for (name, shape, role) in graph.parameters() {
+        if role != Role::Mask {
+            parameters.put(name.clone(), shape.clone(), stored(name, shape)?);
+        }
+    }
+    for (_, node) in graph.nodes() {
+        let Op::Mask { gates } = &node.op else { continue };
+        let masks = stored(node.parameter(Role::Mask), vec![gates.len()])?;
+        for (&gate, mask) in gates.iter().zip(masks) {
+            if let Some(all) = parameters.values_mut(MASK) {
+                all[gate] = mask;
+            }
+        }
+    }
+    Ok(Imported { graph: Some(graph), parameters })
+}

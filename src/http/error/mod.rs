@@ -120,6 +120,13 @@ impl ApiError {
         &self.0.errors
     }
 
+    /// All that is wrong in one line: every parameter that cannot be used, or what happened.
+    pub(super) fn in_one_line(&self) -> String {
+        let told = self.fields().iter().map(|fault| format!("{}: {}", fault.field, fault.message));
+        let told = told.collect::<Vec<_>>().join("; ");
+        if told.is_empty() { self.detail().to_owned() } else { told }
+    }
+
     pub(super) fn problem(&self, request_id: Option<String>) -> Problem {
         let description = self.0.code.describe();
         Problem {

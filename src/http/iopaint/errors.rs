@@ -33,17 +33,14 @@ pub(super) struct ErrorBody {
 
 impl ErrorBody {
     fn of(error: &ApiError) -> Self {
-        let fields = error.fields();
-        let told = fields.iter().map(|fault| format!("{}: {}", fault.field, fault.message));
-        let told = told.collect::<Vec<_>>().join("; ");
-        let entries = fields.iter().map(|fault| {
+        let entries = error.fields().iter().map(|fault| {
             json!({ "loc": ["body", fault.field], "msg": fault.message, "type": "value_error" })
         });
-        let errors = if fields.is_empty() { error.detail().to_owned() } else { told };
-        let detail = match fields {
+        let detail = match error.fields() {
             [] => Value::from(error.detail()),
             _ => Value::Array(entries.collect()),
         };
+        let errors = error.in_one_line();
         Self { error: error.code().describe().slug, detail, body: "", errors }
     }
 }

@@ -45,12 +45,9 @@ struct ErrorDetail {
 
 impl ErrorBody {
     pub(super) fn of(error: &ApiError) -> Self {
-        let fields =
-            error.fields().iter().map(|fault| format!("{}: {}", fault.field, fault.message));
-        let fields = fields.collect::<Vec<_>>().join("; ");
         Self {
             error: ErrorDetail {
-                message: if fields.is_empty() { error.detail().to_owned() } else { fields },
+                message: error.in_one_line(),
                 r#type: kind(status(error.code())),
                 param: error.fields().first().map(|fault| fault.field.clone()),
                 code: match error.code() {

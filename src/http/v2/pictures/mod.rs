@@ -136,7 +136,5 @@ fn told(error: impl Into<ApiError>) -> ApiError {
         code if code.describe().status.is_client_error() => C::InvalidTensors,
         _ => return error,
     };
-    let fields = error.fields().iter().map(|fault| format!("{}: {}", fault.field, fault.message));
-    let fields = fields.collect::<Vec<_>>().join("; ");
-    ApiError::new(code, if fields.is_empty() { error.detail().to_owned() } else { fields })
+    ApiError::new(code, error.in_one_line())
 }

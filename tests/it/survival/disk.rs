@@ -11,6 +11,10 @@ use crate::support::app::grey_png;
 use crate::support::process::{Process, Said, cogd, exchange, plain, upload};
 use crate::support::world::skipped;
 
+/// So long that a busy machine does not miss heartbeats of 0.2 s until it is over.
+const LEASE: &str = "6s";
+const LONGER_THAN_A_LEASE: Duration = Duration::from_secs(8);
+
 /// Makes the folder `$0` a file system of eight megabytes, and runs the rest in it.
 const ON_A_SMALL_DISK: &str = r#"mount -t tmpfs -o size=8m none "$0" && exec "$@""#;
 
@@ -31,7 +35,7 @@ async fn a_full_disk_is_told_and_takes_nothing_that_was_accepted() {
     let mut command = on_a_small_disk(folder.path());
     command.arg(serve.get_program()).args(serve.get_args());
     // One place holds a job that cannot be stored, another one looks for more all the time.
-    command.args(["--workers", "2", "--jobs-lease", "2s", "--jobs-heartbeat", "0.2s"]);
+    command.args(["--workers", "2", "--jobs-lease", LEASE, "--jobs-heartbeat", "0.2s"]);
     command.args(["--jobs-poll", "0.5s", "--data-dir"]).arg(folder.path());
     let server = Process::start(&mut command);
     let address = server.address();
@@ -75,8 +79,7 @@ async fn a_full_disk_is_told_and_takes_nothing_that_was_accepted() {
         assert_eq!(call(plain("GET", "/livez")).status, 200);
     }
     assert!(told > 0, "nobody was told that the disk is full");
-    // Longer than a lease.
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    tokio::time::sleep(LONGER_THAN_A_LEASE).await;
     std::fs::remove_file(filler).unwrap();
 
     let jobs =

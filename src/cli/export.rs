@@ -40,7 +40,7 @@ mod at_work {
     use super::Export;
     use crate::cli::files;
     use crate::cli::session::session;
-    use crate::cli::train::Stored;
+    use crate::cli::train::SavedNetwork;
     use crate::inference::{Device, Tensor};
     use crate::network::{Graph, Parameters, export};
     use crate::numerics::Random;
@@ -57,7 +57,7 @@ mod at_work {
     impl Export {
         pub(in crate::cli) fn run(self) -> anyhow::Result<()> {
             files::ensure_folder_of(&self.output)?;
-            let (graph, parameters) = Stored::read_whole(&self.network)?;
+            let (graph, parameters) = SavedNetwork::read_whole(&self.network)?;
             let name = self.output.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let mut model = export(&name, &graph, &parameters)?;
             if self.half {

@@ -4,6 +4,9 @@ use super::export::NOTE;
 use super::{Array, Graph, MASK, NetworkError, Op, Parameters, Role};
 use crate::onnx::{self, Weight};
 
+/// More soft masks than any network has; a file may claim more.
+const MOST_GATES: usize = 1 << 20;
+
 /// What a file of ONNX tells of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Imported {
@@ -34,26 +37,34 @@ pub fn import(bytes: &[u8]) -> Result<Imported, NetworkError> {
             return Err(NetworkError::MissingParameter { name });
         };
         // What is a vector here may have further axes of length one there.
-        if weight.values.len() != shape.iter().product::<usize>() {
+        let count = shape.iter().try_fold(1_usize, |count, &length| count.checked_mul(length));
+        if count != Some(weight.values.len()) {
             let actual = weight.shape.clone();
             return Err(NetworkError::ParameterShape { name, expected: shape, actual });
         }
         Ok(weight.values.clone())
     };
-    let mut parameters = Parameters::initial(&graph, 0);
+    let mut parameters = Parameters::default();
     for (name, shape, role) in graph.parameters() {
         if role != Role::Mask {
             parameters.put(name.clone(), shape.clone(), stored(name, shape)?);
         }
     }
+    let gates = graph.gates();
+    if gates > MOST_GATES {
+        return Err(NetworkError::node("input", format!("{gates} soft masks are too many")));
+    }
+    // Those that were folded into filters have no node left.
+    let mut mask = vec![1.0; gates];
     for (_, node) in graph.nodes() {
         let Op::Mask { gates } = &node.op else { continue };
-        let masks = stored(node.parameter(Role::Mask), vec![gates.len()])?;
-        for (&gate, mask) in gates.iter().zip(masks) {
-            if let Some(all) = parameters.values_mut(MASK) {
-                all[gate] = mask;
-            }
+        let values = stored(node.parameter(Role::Mask), vec![gates.len()])?;
+        for (&gate, value) in gates.iter().zip(values) {
+            mask[gate] = value;
         }
+    }
+    if gates > 0 {
+        parameters.put(MASK.to_owned(), vec![gates], mask);
     }
     Ok(Imported { graph: Some(graph), parameters })
 }

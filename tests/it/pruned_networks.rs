@@ -232,6 +232,22 @@ fn a_file_that_does_not_hold_together_is_refused_with_a_reason() {
     assert!(fault(r#"{"nodes":[],"output":0}"#).contains("begins with its input"));
     assert!(fault(&other(4)).contains("is missing"));
     assert!(fault(&other(5)).contains("has the shape"));
+    // Sizes that no memory holds.
+    let huge = |what: &str| {
+        format!(
+            r#"{{"nodes":[{{"name":"input","op":{{"input":2}},"inputs":[],"channels":2}},{what}],"output":1}}"#
+        )
+    };
+    let most = usize::MAX;
+    let conv = format!(
+        r#"{{"name":"last","op":{{"conv":{{"channels":{most},"side":3,"stride":1,"depthwise":false,"bias":true}}}},"inputs":[0],"channels":{most}}}"#
+    );
+    assert!(fault(&huge(&conv)).contains("has the shape"));
+    let mask = format!(
+        r#"{{"name":"last","op":{{"mask":{{"gates":[0,{most}]}}}},"inputs":[0],"channels":2}}"#,
+        most = usize::MAX - 1
+    );
+    assert!(fault(&huge(&mask)).contains("too many"));
     assert!(import(b"no model").is_err());
 }
 

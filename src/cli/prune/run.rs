@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::files;
 use crate::cli::log::Log;
-use crate::cli::train::{Learning, OptimizerName, Origin, Stored, record};
+use crate::cli::train::{Learning, OptimizerName, Origin, SavedNetwork, record};
 use crate::network::{Graph, Parameters};
 use crate::train::data::CIFAR_SIDE;
 use crate::train::prune::PruneMethod;
@@ -27,7 +27,7 @@ impl Prune {
 impl PruneRestoration {
     fn run(self) -> anyhow::Result<()> {
         files::ensure_folder_of(&self.output)?;
-        let (graph, parameters) = Stored::read_whole(&self.network)?;
+        let (graph, parameters) = SavedNetwork::read_whole(&self.network)?;
         let phases = [
             self.learning.settings(self.steps, OptimizerName::Adamw)?,
             self.learning.settings(self.fine_tune, OptimizerName::Adamw)?,
@@ -51,7 +51,7 @@ impl PruneCifar {
     fn run(self) -> anyhow::Result<()> {
         files::ensure_folder_of(&self.output)?;
         ensure!(self.epochs > 0 && self.fine_tune > 0, "there must be at least one epoch");
-        let (graph, parameters) = Stored::read_whole(&self.network)?;
+        let (graph, parameters) = SavedNetwork::read_whole(&self.network)?;
         let (task, fingerprint) = self.data.load(self.learning.seed)?;
         let steps = |epochs: u64| epochs * task.steps_per_epoch();
         let phases = [

@@ -10,7 +10,7 @@ mod pictures;
 #[cfg(feature = "train")]
 mod run;
 #[cfg(feature = "train")]
-mod stored;
+mod saved;
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ pub(super) use course::{Curve, Origin, record};
 pub(super) use options::OptimizerName;
 pub(super) use options::{CifarData, Learning, PictureData, layers};
 #[cfg(feature = "train")]
-pub(super) use stored::Stored;
+pub(super) use saved::SavedNetwork;
 
 /// Train a network
 ///

@@ -12,7 +12,7 @@ use crate::train::{NetworkFile, Task, TrainSettings};
 
 use super::course::{Origin, record};
 use super::options::OptimizerName;
-use super::stored::Stored;
+use super::saved::SavedNetwork;
 use super::{Architecture, Learning, Train, TrainCifar, TrainRestoration, TrainTask};
 
 impl Train {
@@ -67,7 +67,7 @@ impl TrainRestoration {
             return Ok(Beginning { graph, parameters, digest: None });
         };
         let named = || path.display().to_string();
-        let Stored { graph, parameters, digest } = Stored::read(path)?;
+        let SavedNetwork { graph, parameters, digest } = SavedNetwork::read(path)?;
         let digest = Some(digest);
         let is_to_grow = self.width.is_some() && self.depth.is_some();
         match graph {

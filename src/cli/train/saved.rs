@@ -12,7 +12,7 @@ use crate::onnx::OnnxError;
 use crate::train::NetworkFile;
 
 /// What `cogd train`, `cogd prune` or `cogd export` wrote.
-pub(in crate::cli) struct Stored {
+pub(in crate::cli) struct SavedNetwork {
     /// Not told by every file of ONNX.
     pub(in crate::cli) graph: Option<Graph>,
     pub(in crate::cli) parameters: Parameters,
@@ -20,18 +20,12 @@ pub(in crate::cli) struct Stored {
     pub(in crate::cli) digest: String,
 }
 
-impl Stored {
+impl SavedNetwork {
     /// Reads a network, the checkpoint of a run, or a file of ONNX.
     pub(in crate::cli) fn read(path: &Path) -> anyhow::Result<Self> {
         let bytes = files::read(path)?;
         let digest = hexadecimal(Sha256::new_with_prefix(&bytes));
-        let network = match (NetworkFile::from_bytes(&bytes), import(&bytes)) {
-            (Ok(NetworkFile { graph, parameters, .. }), _) => Ok((Some(graph), parameters)),
-            (Err(_), Ok(Imported { graph, parameters })) => Ok((graph, parameters)),
-            (Err(fault), Err(NetworkError::Onnx(OnnxError::Malformed { .. }))) => Err(fault.into()),
-            (Err(_), Err(fault)) => Err(anyhow::Error::from(fault)),
-        };
-        let (graph, parameters) = network.with_context(|| path.display().to_string())?;
+        let (graph, parameters) = parse(&bytes).with_context(|| path.display().to_string())?;
         Ok(Self { graph, parameters, digest })
     }
 
@@ -41,5 +35,18 @@ impl Stored {
         let graph =
             graph.ok_or_else(|| anyhow!("only `cogd export` writes ONNX that is read here"));
         Ok((graph.with_context(|| path.display().to_string())?, parameters))
+    }
+}
+
+fn parse(bytes: &[u8]) -> anyhow::Result<(Option<Graph>, Parameters)> {
+    let fault = match NetworkFile::from_bytes(bytes) {
+        Ok(file) => return Ok((Some(file.graph), file.parameters)),
+        Err(fault) => fault,
+    };
+    match import(bytes) {
+        Ok(Imported { graph, parameters }) => Ok((graph, parameters)),
+        // Neither the one nor the other.
+        Err(NetworkError::Onnx(OnnxError::Malformed { .. })) => Err(fault.into()),
+        Err(fault) => Err(fault.into()),
     }
 }
